@@ -1,0 +1,274 @@
+// Attribute sets: every distinct block of path attributes is stored once and known by a number.
+//
+// A block is canonical (see wire/canonical): next hop first, then the attributes in ascending order, AS numbers in four
+// octets. Beside its bytes stand the columns the decision process compares, so that choosing a best path never looks
+// into a block. Sets are counted: a path, an advertised route or whoever keeps a number holds a reference.
+
+import { Arena } from './arena.js';
+import { grown } from './columns.js';
+import type { NextHops } from './next-hops.js';
+import { readU32 } from '../wire/bytes.js';
+
+/** Bits of `marks`: what a set contains that the tables act upon. */
+export const Mark = {
+  med: 1,
+  noExport: 2,
+  noAdvertise: 4,
+  noExportSubconfed: 8,
+  blackhole: 16,
+  gracefulShutdown: 32,
+  originatorId: 64,
+} as const;
+
+/** RFC 1997, 7999, 8326: the well-known communities that change what is done with a route. */
+const COMMUNITY_MARKS = new Map<number, number>([
+  [0xffffff01, Mark.noExport],
+  [0xffffff02, Mark.noAdvertise],
+  [0xffffff03, Mark.noExportSubconfed],
+  [0xffff029a, Mark.blackhole],
+  [0xffff0000, Mark.gracefulShutdown],
+]);
+
+/** RFC 4271 §9.1.1 leaves the value to the speaker; everybody uses 100. */
+export const DEFAULT_LOCAL_PREF = 100;
+
+const Code = { origin: 1, asPath: 2, med: 4, localPref: 5, communities: 8, originatorId: 9, clusterList: 10 } as const;
+
+/** The table of attribute sets; ids begin at 1. */
+export class AttributeSets {
+  readonly arena = new Arena();
+  readonly nextHops: NextHops;
+  handle = new Uint32Array(64);
+  /** Block length in bytes. */
+  size = new Uint32Array(64);
+  /** Counts interned blocks: tells a number's present block from an earlier one that had the same number. */
+  serial = new Uint32Array(64);
+  refs = new Uint32Array(64);
+  /** Local preference, AS_PATH length and origin as one number, greater is worse (RFC 4271 §9.1.1, §9.1.2.2 a, b). */
+  preference = new Float64Array(64);
+  med = new Uint32Array(64);
+  /** Leftmost AS, 0 for an empty AS_PATH or one that begins with a set. */
+  neighborAs = new Uint32Array(64);
+  nextHop = new Int32Array(64);
+  originatorId = new Uint32Array(64);
+  clusterListLength = new Uint16Array(64);
+  marks = new Uint8Array(64);
+  /** Sets in use. */
+  count = 0;
+  private hashes = new Int32Array(64);
+  private scopes = new Int32Array(64);
+  private slots = new Int32Array(128);
+  private top = 1;
+  private freeId = 0;
+  private interned = 0;
+
+  constructor(nextHops: NextHops) {
+    this.nextHops = nextHops;
+  }
+
+  get capacity(): number {
+    return this.refs.length;
+  }
+
+  /**
+   * The set of a canonical block `bytes[0..length)`, with a reference for the caller. `interfaceIndex` tells apart
+   * link-local next hops on different links.
+   */
+  intern(bytes: Uint8Array, length: number, interfaceIndex: number): number {
+    const scope = bytes[0] >= 16 ? interfaceIndex : 0;
+    let hash = scope ^ length;
+    for (let i = 0; i < length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
+    hash ^= hash >>> 15;
+    const mask = this.slots.length - 1;
+    let slot = hash & mask;
+    for (; ; slot = (slot + 1) & mask) {
+      const id = this.slots[slot];
+      if (id === 0) break;
+      if (this.hashes[id] === hash && this.scopes[id] === scope && this.equals(id, bytes, length)) {
+        this.refs[id]++;
+        return id;
+      }
+    }
+    const id = this.newId();
+    this.hashes[id] = hash;
+    this.scopes[id] = scope;
+    this.handle[id] = this.arena.store(bytes, 0, length);
+    this.size[id] = length;
+    this.serial[id] = ++this.interned;
+    this.refs[id] = 1;
+    this.describe(id, bytes, length, interfaceIndex);
+    this.slots[slot] = id;
+    if (++this.count * 2 > this.slots.length) this.rehash();
+    return id;
+  }
+
+  retain(id: number): void {
+    this.refs[id]++;
+  }
+
+  release(id: number): void {
+    if (--this.refs[id] !== 0) return;
+    this.unlink(id);
+    this.arena.release(this.handle[id], this.size[id]);
+    this.nextHops.release(this.nextHop[id]);
+    this.serial[id] = 0;
+    this.hashes[id] = this.freeId;
+    this.freeId = id;
+    this.count--;
+  }
+
+  /** The buffer that holds the set's block, from `start(id)` for `size[id]` bytes; not to be kept. */
+  buffer(id: number): Uint8Array {
+    return this.arena.buffer(this.handle[id]);
+  }
+
+  start(id: number): number {
+    return this.arena.offset(this.handle[id]);
+  }
+
+  /** A copy of the block. */
+  block(id: number): Uint8Array {
+    const start = this.start(id);
+    return this.buffer(id).slice(start, start + this.size[id]);
+  }
+
+  /** Have both sets the same AS_PATH? (RFC 4271 leaves multipath to the speaker; equal paths are the strict choice.) */
+  sameAsPath(a: number, b: number): boolean {
+    if (a === b) return true;
+    const bufferA = this.buffer(a);
+    const bufferB = this.buffer(b);
+    const atA = attributeOf(bufferA, this.start(a), this.size[a], Code.asPath);
+    const atB = attributeOf(bufferB, this.start(b), this.size[b], Code.asPath);
+    if (atA < 0 || atB < 0) return atA === atB;
+    const header = (bufferA[atA] & 0x10) !== 0 ? 4 : 3;
+    const length = header + valueLength(bufferA, atA);
+    for (let i = 0; i < length; i++) if (bufferA[atA + i] !== bufferB[atB + i]) return false;
+    return true;
+  }
+
+  private equals(id: number, bytes: Uint8Array, length: number): boolean {
+    if (this.size[id] !== length) return false;
+    const buffer = this.buffer(id);
+    const start = this.start(id);
+    for (let i = 0; i < length; i++) if (buffer[start + i] !== bytes[i]) return false;
+    return true;
+  }
+
+  private describe(id: number, bytes: Uint8Array, length: number, interfaceIndex: number): void {
+    const nextHopLength = bytes[0];
+    this.nextHop[id] = this.nextHops.acquire(bytes, 1, nextHopLength, interfaceIndex);
+    let localPref = DEFAULT_LOCAL_PREF;
+    let asPathLength = 0;
+    let origin = 2;
+    let marks = 0;
+    this.med[id] = 0;
+    this.neighborAs[id] = 0;
+    this.originatorId[id] = 0;
+    this.clusterListLength[id] = 0;
+    for (let at = 1 + nextHopLength; at < length; ) {
+      const code = bytes[at + 1];
+      const valueSize = valueLength(bytes, at);
+      const value = at + ((bytes[at] & 0x10) !== 0 ? 4 : 3);
+      at = value + valueSize;
+      if (code === Code.origin) {
+        origin = bytes[value];
+      } else if (code === Code.asPath) {
+        asPathLength = pathLength(bytes, value, at);
+        if (valueSize >= 6 && bytes[value] === 2) this.neighborAs[id] = readU32(bytes, value + 2);
+      } else if (code === Code.med) {
+        this.med[id] = readU32(bytes, value);
+        marks |= Mark.med;
+      } else if (code === Code.localPref) {
+        localPref = readU32(bytes, value);
+      } else if (code === Code.communities) {
+        for (let i = value; i < at; i += 4) {
+          if (bytes[i] === 0xff && bytes[i + 1] === 0xff) marks |= COMMUNITY_MARKS.get(readU32(bytes, i)) ?? 0;
+        }
+      } else if (code === Code.originatorId) {
+        this.originatorId[id] = readU32(bytes, value);
+        marks |= Mark.originatorId;
+      } else if (code === Code.clusterList) {
+        this.clusterListLength[id] = valueSize >>> 2;
+      }
+    }
+    this.marks[id] = marks;
+    this.preference[id] = (0xffffffff - localPref) * 0x40000 + asPathLength * 4 + origin;
+  }
+
+  private newId(): number {
+    const free = this.freeId;
+    if (free !== 0) {
+      this.freeId = this.hashes[free];
+      return free;
+    }
+    const id = this.top++;
+    if (id === this.refs.length) {
+      const size = id * 2;
+      this.handle = grown(this.handle, size);
+      this.size = grown(this.size, size);
+      this.serial = grown(this.serial, size);
+      this.refs = grown(this.refs, size);
+      this.preference = grown(this.preference, size);
+      this.med = grown(this.med, size);
+      this.neighborAs = grown(this.neighborAs, size);
+      this.nextHop = grown(this.nextHop, size);
+      this.originatorId = grown(this.originatorId, size);
+      this.clusterListLength = grown(this.clusterListLength, size);
+      this.marks = grown(this.marks, size);
+      this.hashes = grown(this.hashes, size);
+      this.scopes = grown(this.scopes, size);
+    }
+    return id;
+  }
+
+  private rehash(): void {
+    const old = this.slots;
+    const slots = new Int32Array(old.length * 2);
+    const mask = slots.length - 1;
+    for (let i = 0; i < old.length; i++) {
+      const id = old[i];
+      if (id === 0) continue;
+      let slot = this.hashes[id] & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = id;
+    }
+    this.slots = slots;
+  }
+
+  private unlink(id: number): void {
+    const slots = this.slots;
+    const mask = slots.length - 1;
+    let hole = this.hashes[id] & mask;
+    while (slots[hole] !== id) hole = (hole + 1) & mask;
+    for (let slot = (hole + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const home = this.hashes[slots[slot]] & mask;
+      if (((slot - home) & mask) >= ((slot - hole) & mask)) {
+        slots[hole] = slots[slot];
+        hole = slot;
+      }
+    }
+    slots[hole] = 0;
+  }
+}
+
+function valueLength(bytes: Uint8Array, at: number): number {
+  return (bytes[at] & 0x10) !== 0 ? (bytes[at + 2] << 8) | bytes[at + 3] : bytes[at + 2];
+}
+
+// RFC 4271 §9.1.2.2 a: an AS_SET counts one; RFC 5065 §5.3: confederation segments count nothing.
+function pathLength(bytes: Uint8Array, start: number, end: number): number {
+  let length = 0;
+  for (let at = start; at < end; at += 2 + bytes[at + 1] * 4) {
+    if (bytes[at] === 2) length += bytes[at + 1];
+    else if (bytes[at] === 1) length += 1;
+  }
+  return length;
+}
+
+function attributeOf(bytes: Uint8Array, start: number, size: number, code: number): number {
+  for (let at = start + 1 + bytes[start]; at < start + size; ) {
+    if (bytes[at + 1] === code) return at;
+    at += ((bytes[at] & 0x10) !== 0 ? 4 : 3) + valueLength(bytes, at);
+  }
+  return -1;
+}

@@ -1,0 +1,89 @@
+// What one consumer of Loc-RIB (an update group, the kernel, an event stream) has yet to look at.
+//
+// A queue of prefix ids and a bitmap: marking twice costs nothing and the memory is bounded by the table. While an id
+// waits here the prefix table keeps it from being reused (`holds`).
+
+import { grown } from './columns.js';
+
+/** The owner of the prefix ids: told when a set takes hold of one and lets go of it. */
+export interface Holder {
+  hold(prefixId: number): void;
+  unhold(prefixId: number): void;
+}
+
+/** A consumer's set of changed prefix ids. */
+export class DirtySet {
+  private queue = new Int32Array(64);
+  private bits = new Uint32Array(8);
+  private head = 0;
+  private count = 0;
+  private readonly holder: Holder;
+  private readonly onDirty: () => void;
+  private readonly onClose: (set: DirtySet) => void;
+
+  constructor(holder: Holder, onDirty: () => void, onClose: (set: DirtySet) => void) {
+    this.holder = holder;
+    this.onDirty = onDirty;
+    this.onClose = onClose;
+  }
+
+  /** How many prefixes wait. */
+  get size(): number {
+    return this.count;
+  }
+
+  /** Adds a prefix id; wakes the consumer when the set was empty. */
+  mark(id: number): void {
+    const word = id >>> 5;
+    if (word >= this.bits.length) this.bits = grown(this.bits, Math.max(word + 1, this.bits.length * 2));
+    const bit = 1 << (id & 31);
+    if ((this.bits[word] & bit) !== 0) return;
+    this.bits[word] |= bit;
+    if (this.count === this.queue.length) this.growQueue();
+    this.queue[(this.head + this.count) & (this.queue.length - 1)] = id;
+    this.holder.hold(id);
+    if (++this.count === 1) this.onDirty();
+  }
+
+  has(id: number): boolean {
+    const word = id >>> 5;
+    return word < this.bits.length && (this.bits[word] & (1 << (id & 31))) !== 0;
+  }
+
+  /** Visits up to `max` ids, oldest first, and returns how many. An id may be marked again from within `visit`. */
+  drain(max: number, visit: (prefixId: number) => void): number {
+    let done = 0;
+    while (done < max && this.count > 0) {
+      const id = this.queue[this.head];
+      this.head = (this.head + 1) & (this.queue.length - 1);
+      this.count--;
+      this.bits[id >>> 5] &= ~(1 << (id & 31));
+      visit(id);
+      this.holder.unhold(id);
+      done++;
+    }
+    if (this.count === 0 && this.queue.length > 65_536) {
+      this.queue = new Int32Array(64);
+      this.head = 0;
+    }
+    return done;
+  }
+
+  /** Marks in `other` whatever waits here. */
+  copyTo(other: DirtySet): void {
+    for (let i = 0; i < this.count; i++) other.mark(this.queue[(this.head + i) & (this.queue.length - 1)]);
+  }
+
+  /** Ends the subscription; what waits is let go. */
+  close(): void {
+    this.drain(this.count, () => {});
+    this.onClose(this);
+  }
+
+  private growQueue(): void {
+    const bigger = new Int32Array(this.queue.length * 2);
+    for (let i = 0; i < this.count; i++) bigger[i] = this.queue[(this.head + i) & (this.queue.length - 1)];
+    this.queue = bigger;
+    this.head = 0;
+  }
+}

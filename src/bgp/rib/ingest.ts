@@ -1,0 +1,177 @@
+// From an UPDATE's bytes to Adj-RIB-In: one scan of the message, one attribute set, then a plain loop over the NLRI.
+//
+// RFC 4271 §9.1.1–9.1.2 (loops), RFC 4456 §8 (reflection loops), RFC 7606 (treat-as-withdraw), RFC 7911 (path ids).
+
+import type { LocRib } from './loc-rib.js';
+import { Verdict } from './paths.js';
+import type { Rib } from './rib.js';
+import { MAX_BLOCK_BYTES } from './arena.js';
+import { readU32 } from '../wire/bytes.js';
+import { canonicalize } from '../wire/canonical.js';
+import { Family } from '../wire/family.js';
+import { type ScanContext, scanUpdate, UpdateScan } from '../wire/update-scan.js';
+
+/** What the session with a neighbor means for its UPDATEs. */
+export interface ImportContext {
+  source: number;
+  scan: ScanContext;
+  interfaceIndex: number;
+  internal: boolean;
+  localAs: number;
+  remoteAs: number;
+  routerId: number;
+  clusterId: number;
+  accept: boolean;
+}
+
+const NEXT_HOP = 3;
+const scan = new UpdateScan();
+const block = new Uint8Array(MAX_BLOCK_BYTES);
+
+/**
+ * Takes one UPDATE body `buf[start..end)` into the tables. Returns the scan, valid until the next call: its `errors`
+ * tell what was malformed and mended. Throws WireError when the session must be reset.
+ */
+export function ingest(rib: Rib, context: ImportContext, buf: Uint8Array, start: number, end: number): UpdateScan {
+  scanUpdate(buf, start, end, context.scan, scan);
+  const ipv4 = rib.families[Family.ipv4Unicast];
+  const { addPath } = context.scan;
+  const pathIds4 = (addPath & (1 << Family.ipv4Unicast)) !== 0;
+
+  if (scan.withdrawnStart < scan.withdrawnEnd) {
+    applyIpv4(ipv4, context.source, buf, scan.withdrawnStart, scan.withdrawnEnd, pathIds4, 0, Verdict.accepted);
+  }
+  if (scan.unreachFamily !== -1) {
+    apply(rib, context, buf, scan.unreachFamily, scan.unreachStart, scan.unreachEnd, 0);
+  }
+  if (scan.nlriStart < scan.nlriEnd) {
+    const set = scan.treatAsWithdraw ? 0 : intern(rib, context, buf, scan.valueStart[NEXT_HOP], scan.valueEnd[NEXT_HOP]);
+    apply(rib, context, buf, Family.ipv4Unicast, scan.nlriStart, scan.nlriEnd, set);
+    if (set !== 0) rib.sets.release(set);
+  }
+  if (scan.reachFamily !== -1) {
+    const set = scan.treatAsWithdraw ? 0 : intern(rib, context, buf, scan.nextHopStart, scan.nextHopEnd);
+    apply(rib, context, buf, scan.reachFamily, scan.reachStart, scan.reachEnd, set);
+    if (set !== 0) rib.sets.release(set);
+  }
+  return scan;
+}
+
+/** What import makes of an attribute set from this neighbor. */
+export function importVerdict(rib: Rib, context: ImportContext, set: number): Verdict {
+  const { sets } = rib;
+  const bytes = sets.buffer(set);
+  const start = sets.start(set);
+  const end = start + sets.size[set];
+  let firstAs = 0;
+  for (let at = start + 1 + bytes[start]; at < end; ) {
+    const code = bytes[at + 1];
+    const extended = (bytes[at] & 0x10) !== 0;
+    const value = at + (extended ? 4 : 3);
+    at = value + (extended ? (bytes[at + 2] << 8) | bytes[at + 3] : bytes[at + 2]);
+    if (code === 2) {
+      for (let segment = value; segment < at; segment += 2 + bytes[segment + 1] * 4) {
+        for (let i = 0; i < bytes[segment + 1]; i++) {
+          const as = readU32(bytes, segment + 2 + i * 4);
+          if (as === context.localAs) return Verdict.asLoop;
+          if (segment === value && i === 0) firstAs = as;
+        }
+      }
+    } else if (code === 9 && readU32(bytes, value) === context.routerId) {
+      return Verdict.originatorLoop;
+    } else if (code === 10) {
+      for (let i = value; i < at; i += 4) if (readU32(bytes, i) === context.clusterId) return Verdict.clusterLoop;
+    }
+  }
+  if (!context.internal && firstAs !== context.remoteAs) return Verdict.firstAs;
+  return context.accept ? Verdict.accepted : Verdict.importPolicy;
+}
+
+function intern(rib: Rib, context: ImportContext, buf: Uint8Array, nextHopStart: number, nextHopEnd: number): number {
+  const length = canonicalize(buf, scan, context.scan.as4, nextHopStart, nextHopEnd, block);
+  return rib.sets.intern(block, length, context.interfaceIndex);
+}
+
+/** Announces (or with `set` 0 withdraws) the NLRI in `buf[start..end)`, whose syntax the scan has checked. */
+function apply(
+  rib: Rib,
+  context: ImportContext,
+  buf: Uint8Array,
+  family: Family,
+  start: number,
+  end: number,
+  set: number,
+): void {
+  const pathIds = (context.scan.addPath & (1 << family)) !== 0;
+  const verdict = set === 0 ? Verdict.accepted : importVerdict(rib, context, set);
+  const one = family === Family.ipv4Unicast ? applyIpv4 : applyIpv6;
+  one(rib.families[family], context.source, buf, start, end, pathIds, set, verdict);
+}
+
+function applyIpv4(
+  table: LocRib,
+  source: number,
+  buf: Uint8Array,
+  start: number,
+  end: number,
+  pathIds: boolean,
+  set: number,
+  verdict: Verdict,
+): void {
+  const { prefixes } = table;
+  let pathId = 0;
+  for (let at = start; at < end; ) {
+    if (pathIds) {
+      pathId = readU32(buf, at);
+      at += 4;
+    }
+    const length = buf[at++];
+    const octets = (length + 7) >>> 3;
+    let address = 0;
+    if (octets > 0) address = buf[at] << 24;
+    if (octets > 1) address |= buf[at + 1] << 16;
+    if (octets > 2) address |= buf[at + 2] << 8;
+    if (octets > 3) address |= buf[at + 3];
+    at += octets;
+    address = length === 0 ? 0 : (address & (-1 << (32 - length))) >>> 0;
+    if (set !== 0) {
+      table.announce(prefixes.ensure4(address, length), source, pathId, set, verdict);
+    } else {
+      const prefix = prefixes.find4(address, length);
+      if (prefix !== 0) table.withdraw(prefix, source, pathId);
+    }
+  }
+}
+
+const words = new Uint32Array(4);
+
+function applyIpv6(
+  table: LocRib,
+  source: number,
+  buf: Uint8Array,
+  start: number,
+  end: number,
+  pathIds: boolean,
+  set: number,
+  verdict: Verdict,
+): void {
+  const { prefixes } = table;
+  let pathId = 0;
+  for (let at = start; at < end; ) {
+    if (pathIds) {
+      pathId = readU32(buf, at);
+      at += 4;
+    }
+    const length = buf[at++];
+    words.fill(0);
+    for (let bit = 0; bit < length; bit += 8) words[bit >>> 5] |= buf[at++] << (24 - (bit & 24));
+    if ((length & 31) !== 0) words[length >>> 5] &= -1 << (32 - (length & 31));
+    if (set !== 0) {
+      const prefix = prefixes.ensure6(words[0], words[1], words[2], words[3], length);
+      table.announce(prefix, source, pathId, set, verdict);
+    } else {
+      const prefix = prefixes.find6(words[0], words[1], words[2], words[3], length);
+      if (prefix !== 0) table.withdraw(prefix, source, pathId);
+    }
+  }
+}

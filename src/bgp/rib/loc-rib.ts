@@ -1,0 +1,311 @@
+// One address family's routes: what every source told us (Adj-RIB-In), the chosen paths (Loc-RIB), and who must hear
+// of a change.
+//
+// `announce` and `withdraw` change one path and decide its prefix at once; a changed best path is marked in the dirty
+// set of every consumer. Whatever touches many paths (a next hop that came or went, a neighbor's routes to be removed,
+// a changed import policy) is a task of one scan over the path columns, done in slices by `work`.
+
+import { grown } from './columns.js';
+import { choose, type DecisionTables, eligible, equalNextHops } from './decision.js';
+import { Mark, type AttributeSets } from './attribute-sets.js';
+import { DirtySet } from './dirty-set.js';
+import type { NextHops } from './next-hops.js';
+import { Paths, Verdict } from './paths.js';
+import { PrefixTable } from './prefix-table.js';
+import { KERNEL_SOURCE, SourceKind, type Sources } from './sources.js';
+import type { Family } from '../wire/family.js';
+
+/** What the kernel is to do with a prefix. */
+export const Forwarding = { none: 0, unicast: 1, blackhole: 2, unreachable: 3 } as const;
+
+/** A scan over the path columns that has not come round yet. */
+interface ScanTask {
+  remaining: number;
+  done?: () => void;
+}
+
+/** Routes of one family. */
+export class LocRib implements DecisionTables {
+  readonly family: Family;
+  readonly prefixes: PrefixTable;
+  readonly paths = new Paths();
+  readonly sets: AttributeSets;
+  readonly nextHops: NextHops;
+  readonly sources: Sources;
+  /** Paths in Adj-RIB-In, accepted ones and stale ones, by source. */
+  received = new Uint32Array(8);
+  accepted = new Uint32Array(8);
+  stale = new Uint32Array(8);
+  /** Epoch seconds given to changed paths; the owner sets it. */
+  now = 0;
+  /** Equal best paths given to the kernel. */
+  readonly multipath: number;
+  private readonly consumers = new Set<DirtySet>();
+  private readonly changedNextHops = new Map<number, ScanTask>();
+  private readonly sweeps = new Map<number, ScanTask>();
+  private readonly imports = new Map<number, ScanTask & { judge: (path: number) => Verdict }>();
+  private cursor = 1;
+
+  constructor(family: Family, sets: AttributeSets, nextHops: NextHops, sources: Sources, multipath: number) {
+    this.family = family;
+    this.prefixes = new PrefixTable(family);
+    this.sets = sets;
+    this.nextHops = nextHops;
+    this.sources = sources;
+    this.multipath = multipath;
+  }
+
+  get prefixCapacity(): number {
+    return this.prefixes.capacity;
+  }
+
+  /** Writes the prefix's 4 or 16 address bytes at `out[at]`; returns its length in bits. */
+  prefixBytes(id: number, out: Uint8Array, at: number): number {
+    return this.prefixes.bytes(id, out, at);
+  }
+
+  /** What the kernel is to do with the prefix (see Forwarding). */
+  forwarding(id: number): number {
+    const best = this.prefixes.best[id];
+    if (best === 0) return Forwarding.none;
+    if (this.sources.kind[this.paths.source[best]] >= SourceKind.external) return Forwarding.unicast;
+    const attributes = this.paths.attributes[best];
+    if (this.paths.source[best] === KERNEL_SOURCE) return Forwarding.none;
+    if ((this.sets.marks[attributes] & Mark.blackhole) !== 0) return Forwarding.blackhole;
+    return this.sets.nextHop[attributes] === 0 ? Forwarding.none : Forwarding.unicast;
+  }
+
+  /** Next-hop ids of the best path and, with multipath, of the paths equal to it; returns how many. */
+  nextHopsOf(id: number, out: Int32Array): number {
+    return equalNextHops(this, this.prefixes.firstPath[id], this.prefixes.best[id], this.multipath, out);
+  }
+
+  /** A consumer's dirty set; everything present is in it at first. */
+  subscribe(onDirty: () => void): DirtySet {
+    const set = new DirtySet(this.prefixes, onDirty, closed => this.consumers.delete(closed));
+    this.consumers.add(set);
+    for (let id = 1; id < this.prefixes.end; id++) if (this.prefixes.used(id)) set.mark(id);
+    return set;
+  }
+
+  /** A consumer's dirty set that begins empty: for a consumer that has already seen everything. */
+  subscribeFromNow(onDirty: () => void): DirtySet {
+    const set = new DirtySet(this.prefixes, onDirty, closed => this.consumers.delete(closed));
+    this.consumers.add(set);
+    return set;
+  }
+
+  /**
+   * A path from `source` for a prefix: new, or in place of the one with the same path identifier. `received` is
+   * referenced; it is used in the decision process when `verdict` is accepted.
+   */
+  announce(prefix: number, source: number, pathId: number, received: number, verdict: Verdict): void {
+    const { paths, prefixes, sets } = this;
+    const first = prefixes.firstPath[prefix];
+    let path = first;
+    while (path !== 0 && (paths.source[path] !== source || paths.pathId[path] !== pathId)) path = paths.next[path];
+    const added = path === 0;
+    sets.retain(received);
+    if (added) {
+      path = paths.add(prefix, source, pathId, first);
+      prefixes.firstPath[prefix] = path;
+      if (source >= this.received.length) this.growSources(source);
+      this.received[source]++;
+    } else {
+      if (paths.stale[path] !== 0) this.refreshStale(path);
+      sets.release(paths.received[path]);
+      if (paths.received[path] === received && paths.verdict[path] === verdict) return;
+      if (paths.attributes[path] !== 0) this.accepted[source]--;
+    }
+    paths.received[path] = received;
+    paths.verdict[path] = verdict;
+    paths.at[path] = this.now;
+    if (verdict === Verdict.accepted) {
+      paths.attributes[path] = received;
+      this.accepted[source]++;
+    } else {
+      paths.attributes[path] = 0;
+    }
+    this.decide(prefix, path, added);
+  }
+
+  /** Removes the path of `source` with this path identifier; false when there is none. */
+  withdraw(prefix: number, source: number, pathId: number): boolean {
+    const { paths, prefixes } = this;
+    let previous = 0;
+    let path = prefixes.firstPath[prefix];
+    while (path !== 0 && (paths.source[path] !== source || paths.pathId[path] !== pathId)) {
+      previous = path;
+      path = paths.next[path];
+    }
+    if (path === 0) return false;
+    const source_ = paths.source[path];
+    this.received[source_]--;
+    if (paths.attributes[path] !== 0) this.accepted[source_]--;
+    if (paths.stale[path] !== 0) this.stale[source_]--;
+    if (previous === 0) prefixes.firstPath[prefix] = paths.next[path];
+    else paths.next[previous] = paths.next[path];
+    const set = paths.received[path];
+    paths.free(path);
+    this.decide(prefix, path, false);
+    this.sets.release(set);
+    prefixes.releaseIfIdle(prefix);
+    return true;
+  }
+
+  /** Prefixes that have a best path. */
+  bestCount(): number {
+    let count = 0;
+    for (let id = 1; id < this.prefixes.end; id++) if (this.prefixes.used(id) && this.prefixes.best[id] !== 0) count++;
+    return count;
+  }
+
+  /** Paths in Adj-RIB-In from a source: all, accepted, stale. */
+  counts(source: number): { received: number; accepted: number; stale: number } {
+    return {
+      received: this.received[source] ?? 0,
+      accepted: this.accepted[source] ?? 0,
+      stale: this.stale[source] ?? 0,
+    };
+  }
+
+  /** RFC 4724 §4.2: the source's paths stay in use, marked stale, until refreshed or swept. */
+  markStale(source: number): void {
+    const { paths } = this;
+    if (source >= this.received.length || this.received[source] === 0) return;
+    for (let p = 1; p < paths.end; p++) {
+      if (paths.source[p] !== source || paths.prefix[p] === 0 || paths.stale[p] !== 0) continue;
+      paths.stale[p] = 1;
+      this.stale[source]++;
+    }
+  }
+
+  /** Removes the source's stale paths, in slices; `done` is called when the last is gone. */
+  sweep(source: number, done?: () => void): void {
+    if (source >= this.stale.length || this.stale[source] === 0) {
+      done?.();
+      return;
+    }
+    const earlier = this.sweeps.get(source);
+    const both = earlier?.done === undefined ? done : () => (earlier.done?.(), done?.());
+    this.sweeps.set(source, { remaining: this.paths.end, done: both });
+  }
+
+  /** Removes the source's stale paths at once. */
+  removeStale(source: number): void {
+    const { paths } = this;
+    for (let p = 1; p < paths.end && this.counts(source).stale > 0; p++) {
+      if (paths.source[p] === source && paths.prefix[p] !== 0 && paths.stale[p] !== 0) {
+        this.withdraw(paths.prefix[p], source, paths.pathId[p]);
+      }
+    }
+  }
+
+  /** Has the source's paths judged anew, in slices: its import policy changed. */
+  reimport(source: number, judge: (path: number) => Verdict): void {
+    this.imports.set(source, { remaining: this.paths.end, judge });
+  }
+
+  /** The answer for a next hop changed: whatever uses it is decided again, in slices. */
+  nextHopChanged(nextHop: number): void {
+    this.changedNextHops.set(nextHop, { remaining: this.paths.end });
+  }
+
+  /** Is a scan under way? */
+  get busy(): boolean {
+    return this.changedNextHops.size + this.sweeps.size + this.imports.size > 0;
+  }
+
+  /** Scans up to `budget` paths for the tasks under way; returns whether more is to be done. */
+  work(budget: number): boolean {
+    const { paths } = this;
+    const steps = Math.min(budget, paths.end);
+    for (let i = 0; i < steps; i++) {
+      if (this.cursor >= paths.end) this.cursor = 1;
+      const path = this.cursor++;
+      if (path < paths.end && paths.prefix[path] !== 0) this.visit(path);
+    }
+    this.finish(this.changedNextHops, steps);
+    this.finish(this.sweeps, steps);
+    this.finish(this.imports, steps);
+    return this.busy;
+  }
+
+  private visit(path: number): void {
+    const { paths, sets } = this;
+    const source = paths.source[path];
+    const prefix = paths.prefix[path];
+    if (paths.stale[path] !== 0 && this.sweeps.size > 0 && this.sweeps.has(source)) {
+      this.withdraw(prefix, source, paths.pathId[path]);
+      return;
+    }
+    if (this.imports.size > 0) {
+      const task = this.imports.get(source);
+      if (task !== undefined) this.announceAgain(path, task.judge(path));
+    }
+    const attributes = paths.attributes[path];
+    if (attributes !== 0 && this.changedNextHops.size > 0 && this.changedNextHops.has(sets.nextHop[attributes])) {
+      this.prefixes.best[prefix] = choose(this, this.prefixes.firstPath[prefix]);
+      this.markDirty(prefix);
+    }
+  }
+
+  private announceAgain(path: number, verdict: Verdict): void {
+    const { paths } = this;
+    const stale = paths.stale[path];
+    this.announce(paths.prefix[path], paths.source[path], paths.pathId[path], paths.received[path], verdict);
+    if (stale === 0) return;
+    paths.stale[path] = stale;
+    this.stale[paths.source[path]]++;
+  }
+
+  private finish(tasks: Map<number, ScanTask>, steps: number): void {
+    for (const [key, task] of tasks) {
+      task.remaining -= Math.max(steps, 1);
+      if (task.remaining > 0) continue;
+      tasks.delete(key);
+      task.done?.();
+    }
+  }
+
+  private refreshStale(path: number): void {
+    this.paths.stale[path] = 0;
+    this.stale[this.paths.source[path]]--;
+  }
+
+  /** Chooses anew after `changed` was added, replaced or removed. */
+  private decide(prefix: number, changed: number, added: boolean): void {
+    const { prefixes } = this;
+    const before = prefixes.best[prefix];
+    const best = this.quickChoice(prefix, before, changed, added);
+    if (best === before && best !== changed && this.multipath === 1) return;
+    prefixes.best[prefix] = best;
+    this.markDirty(prefix);
+  }
+
+  // A path that wins before MED is looked at, or is new and eliminated before it, changes nothing between the others
+  // (RFC 4271 §9.1.2.2 a, b).
+  private quickChoice(prefix: number, before: number, changed: number, added: boolean): number {
+    const { paths, sets, sources } = this;
+    if (before !== 0 && before !== changed && paths.prefix[changed] === prefix && eligible(this, changed)) {
+      const kind = Math.min(sources.kind[paths.source[changed]], SourceKind.external);
+      const kindBefore = Math.min(sources.kind[paths.source[before]], SourceKind.external);
+      const preference = sets.preference[paths.attributes[changed]];
+      const preferenceBefore = sets.preference[paths.attributes[before]];
+      if (kind < kindBefore || (kind === kindBefore && preference < preferenceBefore)) return changed;
+      if (added && (kind > kindBefore || preference > preferenceBefore)) return before;
+    }
+    return choose(this, this.prefixes.firstPath[prefix]);
+  }
+
+  private markDirty(prefix: number): void {
+    for (const consumer of this.consumers) consumer.mark(prefix);
+  }
+
+  private growSources(source: number): void {
+    const size = Math.max(source + 1, this.received.length * 2);
+    this.received = grown(this.received, size);
+    this.accepted = grown(this.accepted, size);
+    this.stale = grown(this.stale, size);
+  }
+}

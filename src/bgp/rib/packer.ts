@@ -1,0 +1,121 @@
+// Changed routes into UPDATE messages, as few as will hold them.
+//
+// Routes with the same attribute set share messages, and no message mixes sources: `segments` says which stretch of the
+// bytes came from which source, so that a neighbor can be spared its own routes. Withdrawals come first.
+
+import { grown } from './columns.js';
+import type { ExportOptions } from './export.js';
+import type { LocRib } from './loc-rib.js';
+import { MessageWriter } from './message-writer.js';
+
+/** Routes to be packed, and the messages they became. One serves a whole speaker, used again and again. */
+export class Packer {
+  private readonly writer = new MessageWriter();
+  /** Stretch i: where it begins, whose routes it holds, how many messages. */
+  segmentStart = new Int32Array(64);
+  segmentSource = new Int32Array(64);
+  segmentMessages = new Int32Array(64);
+  segments = 0;
+  private prefix = new Int32Array(1024);
+  private source = new Int32Array(1024);
+  /** The routes of one attribute set form a ring. */
+  private next = new Int32Array(1024);
+  private count = 0;
+  /** By attribute set: 1 + the last route of its ring; 0 when the set is not in the batch. */
+  private tail = new Int32Array(256);
+  private order = new Int32Array(1024);
+  private sets = 0;
+
+  /** How many messages `pack` made. */
+  get messages(): number {
+    return this.writer.messages;
+  }
+
+  /** Adds a route: prefix id, attribute set as advertised (0: withdrawn), and the source it came from. */
+  add(prefix: number, set: number, source: number): void {
+    if (this.count === this.prefix.length) this.grow();
+    if (set >= this.tail.length) this.tail = grown(this.tail, Math.max(set + 1, this.tail.length * 2));
+    const i = this.count++;
+    this.prefix[i] = prefix;
+    this.source[i] = source;
+    const last = this.tail[set] - 1;
+    if (last < 0) {
+      this.order[this.sets++] = set;
+      this.next[i] = i;
+    } else {
+      this.next[i] = this.next[last];
+      this.next[last] = i;
+    }
+    this.tail[set] = i + 1;
+  }
+
+  /** Encodes what was added and forgets it. The bytes are a copy of their own; empty when there was nothing. */
+  pack(table: LocRib, options: ExportOptions): Uint8Array {
+    const { writer } = this;
+    this.segments = 0;
+    writer.start(table, options);
+    if (this.tail[0] !== 0) this.packSet(0);
+    for (let i = 0; i < this.sets; i++) {
+      const set = this.order[i];
+      if (set !== 0) this.packSet(set);
+      this.tail[set] = 0;
+    }
+    this.count = 0;
+    this.sets = 0;
+    return writer.bytes.slice(0, writer.length);
+  }
+
+  private packSet(set: number): void {
+    this.writer.begin(set);
+    // One round of the ring for each source in it; what is of another source is left for the next round.
+    for (let last = this.tail[set] - 1; last >= 0; ) last = this.packRound(last);
+  }
+
+  /** Packs the ring's routes that share the first one's source; returns the last route of the rest, or -1. */
+  private packRound(last: number): number {
+    const { next, source, writer } = this;
+    const first = next[last];
+    const wanted = source[first];
+    const messagesBefore = writer.messages;
+    this.beginSegment(wanted);
+    let restFirst = -1;
+    let restLast = -1;
+    for (let i = first, done = false; !done; ) {
+      const following = next[i];
+      done = i === last;
+      if (source[i] === wanted) {
+        writer.add(this.prefix[i]);
+      } else {
+        if (restFirst < 0) restFirst = i;
+        else next[restLast] = i;
+        restLast = i;
+      }
+      i = following;
+    }
+    writer.end();
+    this.segmentMessages[this.segments - 1] += writer.messages - messagesBefore;
+    if (restLast >= 0) next[restLast] = restFirst;
+    return restLast;
+  }
+
+  private beginSegment(source: number): void {
+    const last = this.segments - 1;
+    if (last >= 0 && this.segmentSource[last] === source) return;
+    if (this.segments === this.segmentStart.length) {
+      this.segmentStart = grown(this.segmentStart, this.segments * 2);
+      this.segmentSource = grown(this.segmentSource, this.segments * 2);
+      this.segmentMessages = grown(this.segmentMessages, this.segments * 2);
+    }
+    this.segmentStart[this.segments] = this.writer.length;
+    this.segmentSource[this.segments] = source;
+    this.segmentMessages[this.segments++] = 0;
+  }
+
+  private grow(): void {
+    const size = this.count * 2;
+    this.prefix = grown(this.prefix, size);
+    this.source = grown(this.source, size);
+    this.next = grown(this.next, size);
+    this.order = grown(this.order, size);
+  }
+}

@@ -1,0 +1,98 @@
+// Paths as columns: who told us of which prefix with which attributes (Adj-RIB-In), and what import made of it.
+//
+// A prefix's paths are a list threaded through `next`, headed by the prefix table. `received` is what the source sent;
+// `attributes` is what the decision process may use, 0 when it may not, and `verdict` says why.
+
+import { grown } from './columns.js';
+
+/** Why a path takes part in the decision process or not. */
+export const Verdict = {
+  accepted: 0,
+  importPolicy: 1,
+  asLoop: 2,
+  originatorLoop: 3,
+  clusterLoop: 4,
+  firstAs: 5,
+} as const;
+export type Verdict = (typeof Verdict)[keyof typeof Verdict];
+
+/** Each verdict in words, for people. */
+export const VERDICT_WORDS: readonly string[] = [
+  'accepted',
+  'rejected by the import policy',
+  'own AS in AS_PATH (RFC 4271 §9.1.2)',
+  'own router id is ORIGINATOR_ID (RFC 4456 §8)',
+  'own cluster id in CLUSTER_LIST (RFC 4456 §8)',
+  "AS_PATH does not begin with the neighbor's AS (RFC 4271 §6.3)",
+];
+
+/** The columns; ids begin at 1. */
+export class Paths {
+  prefix = new Int32Array(32);
+  source = new Uint16Array(32);
+  /** Attribute set as received. */
+  received = new Int32Array(32);
+  /** Attribute set after import, 0 when not accepted. */
+  attributes = new Int32Array(32);
+  verdict = new Uint8Array(32);
+  /** RFC 7911 path identifier, 0 without add-path. */
+  pathId = new Uint32Array(32);
+  next = new Int32Array(32);
+  /** 1: kept from before the session was lost (RFC 4724) or about to be swept. */
+  stale = new Uint8Array(32);
+  /** Epoch seconds of the last change. */
+  at = new Uint32Array(32);
+  /** Paths in use. */
+  count = 0;
+  private top = 1;
+  private freeId = 0;
+
+  /** Ids below this may be in use; `prefix` is 0 for those that are not. */
+  get end(): number {
+    return this.top;
+  }
+
+  /** A new path at the head of a list whose head was `next`. */
+  add(prefix: number, source: number, pathId: number, next: number): number {
+    let id = this.freeId;
+    if (id !== 0) {
+      this.freeId = this.next[id];
+    } else {
+      id = this.top++;
+      if (id === this.prefix.length) this.grow(id * 2);
+    }
+    this.prefix[id] = prefix;
+    this.source[id] = source;
+    this.pathId[id] = pathId;
+    this.next[id] = next;
+    this.stale[id] = 0;
+    this.count++;
+    return id;
+  }
+
+  free(id: number): void {
+    this.prefix[id] = 0;
+    this.next[id] = this.freeId;
+    this.freeId = id;
+    if (--this.count === 0 && this.top > 65_536) {
+      this.grow(0);
+      this.top = 1;
+      this.freeId = 0;
+    }
+  }
+
+  // Growing to 0 begins afresh, which gives the memory of an emptied table back.
+  private grow(size: number): void {
+    const resize = <T extends Int32Array | Uint32Array | Uint16Array | Uint8Array>(column: T): T =>
+      size === 0 ? new (column.constructor as new (length: number) => T)(32) : grown(column, size);
+    this.prefix = resize(this.prefix);
+    this.source = resize(this.source);
+    this.received = resize(this.received);
+    this.attributes = resize(this.attributes);
+    this.verdict = resize(this.verdict);
+    this.pathId = resize(this.pathId);
+    this.next = resize(this.next);
+    this.stale = resize(this.stale);
+    this.at = resize(this.at);
+  }
+}

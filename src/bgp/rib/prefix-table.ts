@@ -1,0 +1,267 @@
+// The prefixes of one address family as dense ids.
+//
+// Open addressing with linear probing over key columns (IPv4: one uint32 and a length; IPv6: four and a length).
+// `firstPath` heads the prefix's list of paths, `best` is the path the decision process chose (0: none). An id is
+// reused once it has neither paths nor a consumer that still has to hear of it.
+
+import { readU32 } from '../wire/bytes.js';
+import { Family } from '../wire/family.js';
+import { grown } from './columns.js';
+
+/** The table of prefixes; ids begin at 1. */
+export class PrefixTable {
+  readonly family: Family;
+  /** Address words, one (IPv4) or four (IPv6) to an id. */
+  address: Uint32Array;
+  length: Uint8Array;
+  firstPath: Int32Array;
+  best: Int32Array;
+  /** Prefixes in use. */
+  count = 0;
+  private holds: Uint16Array;
+  private slots = new Int32Array(64);
+  private readonly stride: number;
+  private top = 1;
+  private freeIds = 0;
+
+  constructor(family: Family) {
+    this.family = family;
+    this.stride = family === Family.ipv4Unicast ? 1 : 4;
+    this.address = new Uint32Array(32 * this.stride);
+    this.length = new Uint8Array(32);
+    this.firstPath = new Int32Array(32);
+    this.best = new Int32Array(32);
+    this.holds = new Uint16Array(32);
+  }
+
+  /** Ids below this may be in use. */
+  get end(): number {
+    return this.top;
+  }
+
+  get capacity(): number {
+    return this.length.length;
+  }
+
+  /** The id of an IPv4 prefix, or 0. `address` is unsigned with host bits zero. */
+  find4(address: number, length: number): number {
+    const mask = this.slots.length - 1;
+    for (let slot = hash4(address, length) & mask; ; slot = (slot + 1) & mask) {
+      const id = this.slots[slot];
+      if (id === 0 || (this.address[id] === address && this.length[id] === length)) return id;
+    }
+  }
+
+  /** The id of an IPv4 prefix, made if need be. */
+  ensure4(address: number, length: number): number {
+    const found = this.find4(address, length);
+    if (found !== 0) return found;
+    const id = this.newId(length);
+    this.address[id] = address;
+    this.insert(id);
+    return id;
+  }
+
+  find6(a: number, b: number, c: number, d: number, length: number): number {
+    const mask = this.slots.length - 1;
+    const words = this.address;
+    for (let slot = hash6(a, b, c, d, length) & mask; ; slot = (slot + 1) & mask) {
+      const id = this.slots[slot];
+      if (id === 0) return 0;
+      const at = id << 2;
+      if (
+        words[at] === a &&
+        words[at + 1] === b &&
+        words[at + 2] === c &&
+        words[at + 3] === d &&
+        this.length[id] === length
+      ) {
+        return id;
+      }
+    }
+  }
+
+  ensure6(a: number, b: number, c: number, d: number, length: number): number {
+    const found = this.find6(a, b, c, d, length);
+    if (found !== 0) return found;
+    const id = this.newId(length);
+    const at = id << 2;
+    this.address[at] = a;
+    this.address[at + 1] = b;
+    this.address[at + 2] = c;
+    this.address[at + 3] = d;
+    this.insert(id);
+    return id;
+  }
+
+  /** Looks a prefix up by its address bytes (4 or 16, host bits zero). */
+  find(bytes: Uint8Array, length: number): number {
+    return this.stride === 1
+      ? this.find4(readU32(bytes, 0), length)
+      : this.find6(readU32(bytes, 0), readU32(bytes, 4), readU32(bytes, 8), readU32(bytes, 12), length);
+  }
+
+  ensure(bytes: Uint8Array, length: number): number {
+    return this.stride === 1
+      ? this.ensure4(readU32(bytes, 0), length)
+      : this.ensure6(readU32(bytes, 0), readU32(bytes, 4), readU32(bytes, 8), readU32(bytes, 12), length);
+  }
+
+  /** Writes the address bytes (4 or 16) at `out[at]`; returns the prefix length. */
+  bytes(id: number, out: Uint8Array, at: number): number {
+    for (let i = 0; i < this.stride; i++) {
+      const w = this.address[id * this.stride + i];
+      out[at + i * 4] = w >>> 24;
+      out[at + i * 4 + 1] = w >>> 16;
+      out[at + i * 4 + 2] = w >>> 8;
+      out[at + i * 4 + 3] = w;
+    }
+    return this.length[id];
+  }
+
+  /** Is this id a prefix at present? */
+  used(id: number): boolean {
+    return this.firstPath[id] >= 0;
+  }
+
+  /** The ids in use, in the table's order. */
+  *ids(): Iterable<number> {
+    for (let id = 1; id < this.top; id++) if (this.used(id)) yield id;
+  }
+
+  /** The ids in use, in the order of address and length. */
+  sorted(): number[] {
+    return [...this.ids()].sort((a, b) => this.compare(a, b));
+  }
+
+  /** Is the prefix the one of these address bytes and length, or within it? */
+  within(id: number, bytes: Uint8Array, length: number): boolean {
+    if (this.length[id] < length) return false;
+    for (let bit = 0; bit < length; bit += 32) {
+      const mask = length - bit >= 32 ? -1 : -1 << (32 - (length - bit));
+      const own = this.address[id * this.stride + (bit >>> 5)];
+      if (((own ^ readU32(bytes, bit >>> 3)) & mask) !== 0) return false;
+    }
+    return true;
+  }
+
+  hold(id: number): void {
+    this.holds[id]++;
+  }
+
+  unhold(id: number): void {
+    if (--this.holds[id] === 0 && this.firstPath[id] === 0) this.release(id);
+  }
+
+  /** Called when a prefix has lost its last path: frees the id unless a consumer holds it. */
+  releaseIfIdle(id: number): void {
+    if (this.holds[id] === 0 && this.firstPath[id] === 0) this.release(id);
+  }
+
+  private compare(a: number, b: number): number {
+    for (let i = 0; i < this.stride; i++) {
+      const difference = this.address[a * this.stride + i] - this.address[b * this.stride + i];
+      if (difference !== 0) return difference;
+    }
+    return this.length[a] - this.length[b];
+  }
+
+  private newId(length: number): number {
+    let id = this.freeIds;
+    if (id !== 0) {
+      this.freeIds = ~this.firstPath[id];
+    } else {
+      id = this.top++;
+      if (id === this.length.length) this.growColumns();
+    }
+    this.length[id] = length;
+    this.firstPath[id] = 0;
+    this.best[id] = 0;
+    return id;
+  }
+
+  // A free id carries the next free one in firstPath, inverted (negative) so that `used` can tell.
+  private release(id: number): void {
+    this.remove(id);
+    this.firstPath[id] = ~this.freeIds;
+    this.freeIds = id;
+    this.count--;
+    if (this.count === 0 && this.top > 65_536) this.shrink();
+  }
+
+  private shrink(): void {
+    this.address = new Uint32Array(32 * this.stride);
+    this.length = new Uint8Array(32);
+    this.firstPath = new Int32Array(32);
+    this.best = new Int32Array(32);
+    this.holds = new Uint16Array(32);
+    this.slots = new Int32Array(64);
+    this.top = 1;
+    this.freeIds = 0;
+  }
+
+  private growColumns(): void {
+    const size = this.length.length * 2;
+    this.address = grown(this.address, size * this.stride);
+    this.length = grown(this.length, size);
+    this.firstPath = grown(this.firstPath, size);
+    this.best = grown(this.best, size);
+    this.holds = grown(this.holds, size);
+  }
+
+  private hashOf(id: number): number {
+    if (this.stride === 1) return hash4(this.address[id], this.length[id]);
+    const at = id << 2;
+    const w = this.address;
+    return hash6(w[at], w[at + 1], w[at + 2], w[at + 3], this.length[id]);
+  }
+
+  private insert(id: number): void {
+    if (++this.count * 2 > this.slots.length) {
+      const old = this.slots;
+      this.slots = new Int32Array(old.length * 2);
+      for (let i = 0; i < old.length; i++) if (old[i] !== 0) this.place(old[i]);
+    }
+    this.place(id);
+  }
+
+  private place(id: number): void {
+    const mask = this.slots.length - 1;
+    let slot = this.hashOf(id) & mask;
+    while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
+    this.slots[slot] = id;
+  }
+
+  // Backward-shift deletion: later entries of the run move up, so no tombstones are needed.
+  private remove(id: number): void {
+    const slots = this.slots;
+    const mask = slots.length - 1;
+    let hole = this.hashOf(id) & mask;
+    while (slots[hole] !== id) hole = (hole + 1) & mask;
+    for (let slot = (hole + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const home = this.hashOf(slots[slot]) & mask;
+      if (((slot - home) & mask) >= ((slot - hole) & mask)) {
+        slots[hole] = slots[slot];
+        hole = slot;
+      }
+    }
+    slots[hole] = 0;
+  }
+}
+
+function mix(h: number): number {
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+function hash4(address: number, length: number): number {
+  return mix(address ^ Math.imul(length, 0x9e3779b1));
+}
+
+function hash6(a: number, b: number, c: number, d: number, length: number): number {
+  let h = mix(a ^ Math.imul(length, 0x9e3779b1));
+  h = mix(h ^ b);
+  h = mix(h + c);
+  return mix(h ^ d);
+}

@@ -1,0 +1,75 @@
+// Where paths come from: this speaker's own routes, the kernel's, and each neighbor, as small numbers.
+//
+// The decision process compares sources by these columns (RFC 4271 §9.1.2.2 d, f, g); a path carries only the number.
+
+import { grown } from './columns.js';
+
+/** What kind of source a path has, in the order in which the decision process prefers them. */
+export const SourceKind = { local: 0, kernel: 1, external: 2, internal: 3 } as const;
+export type SourceKind = (typeof SourceKind)[keyof typeof SourceKind];
+
+/** The routes added by hand and the kernel's are sources of their own; neighbors follow. */
+export const LOCAL_SOURCE = 0;
+export const KERNEL_SOURCE = 1;
+
+/** The table of sources. */
+export class Sources {
+  kind = new Uint8Array(8);
+  /** BGP Identifier of the neighbor, from its OPEN. */
+  routerId = new Uint32Array(8);
+  /** Order of the neighbors' addresses, for the last tie-break. */
+  rank = new Int32Array(8);
+  /** 1 for a route reflector client (RFC 4456). */
+  client = new Uint8Array(8);
+  private readonly names: string[] = ['local', 'kernel'];
+  private readonly addresses: (Uint8Array | undefined)[] = [undefined, undefined];
+  private readonly freeIds: number[] = [];
+
+  constructor() {
+    this.kind[LOCAL_SOURCE] = SourceKind.local;
+    this.kind[KERNEL_SOURCE] = SourceKind.kernel;
+  }
+
+  /** 'local', 'kernel' or the neighbor's address. */
+  name(source: number): string {
+    return this.names[source];
+  }
+
+  /** A number for a neighbor; `address` is its 4 or 16 bytes. */
+  add(name: string, address: Uint8Array, kind: SourceKind, client: boolean): number {
+    const id = this.freeIds.pop() ?? this.names.length;
+    if (id >= this.kind.length) {
+      const size = this.kind.length * 2;
+      this.kind = grown(this.kind, size);
+      this.routerId = grown(this.routerId, size);
+      this.rank = grown(this.rank, size);
+      this.client = grown(this.client, size);
+    }
+    this.names[id] = name;
+    this.addresses[id] = address;
+    this.kind[id] = kind;
+    this.client[id] = client ? 1 : 0;
+    this.routerId[id] = 0;
+    this.order();
+    return id;
+  }
+
+  /** Gives the number back; no path may carry it any more. */
+  remove(source: number): void {
+    this.addresses[source] = undefined;
+    this.names[source] = '';
+    this.freeIds.push(source);
+  }
+
+  private order(): void {
+    const ids = this.addresses.flatMap((address, id) => (address === undefined ? [] : [{ address, id }]));
+    ids.sort((a, b) => compareAddresses(a.address, b.address));
+    for (let i = 0; i < ids.length; i++) this.rank[ids[i].id] = i + 1;
+  }
+}
+
+function compareAddresses(a: Uint8Array, b: Uint8Array): number {
+  if (a.length !== b.length) return a.length - b.length;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i] - b[i];
+  return 0;
+}

@@ -1,0 +1,218 @@
+// An update group: neighbors that have been sent exactly the same routes of one family (their Adj-RIB-Out).
+//
+// The group keeps one column of what was advertised, drains one dirty set and encodes each change once; every member is
+// written the same bytes, less the stretches that hold its own routes: a route never goes back to where it came from.
+// A member's Adj-RIB-Out is therefore the column without the prefixes whose source it is. When the source of a prefix
+// changes, the old and the new source need a message of their own; `private` collects those.
+//
+// Groups split and merge instead of keeping a state per member: see update-groups.ts.
+
+import { grown } from './columns.js';
+import type { DirtySet } from './dirty-set.js';
+import type { ExportProfile } from './export.js';
+import type { LocRib } from './loc-rib.js';
+import type { Packer } from './packer.js';
+
+/** A neighbor as its update group sees it. */
+export interface Member {
+  /** Its number among the sources. */
+  readonly source: number;
+  /** Bytes written to it that the kernel has not taken yet. */
+  readonly bufferedBytes: number;
+  /** Writes whole messages; the bytes are shared and never change. */
+  write(bytes: Uint8Array, updates: number): void;
+  /** Everything that was to be sent has been written for the first time since joining or a refresh. */
+  synced(): void;
+}
+
+/** In the column: advertised, but to be sent again whatever it was (RFC 2918). */
+const RESEND = -1;
+/** Routes encoded in one go. */
+const SLICE_ROUTES = 8192;
+/** A member with more than this unwritten is not given more while the others of its group wait too. */
+export const BLOCKED_BYTES = 1 << 18;
+
+/** One update group. */
+export class UpdateGroup {
+  profile: ExportProfile;
+  readonly members = new Map<number, Member>();
+  /** Members that wait to hear that they are in sync. */
+  readonly unsynced = new Set<Member>();
+  /** Prefixes advertised. */
+  advertised = 0;
+  readonly dirty: DirtySet;
+  private readonly table: LocRib;
+  private readonly packer: Packer;
+  private set = new Int32Array(0);
+  private source = new Uint16Array(0);
+  private bySource = new Uint32Array(8);
+  private privates: { source: number; prefix: number; set: number }[] = [];
+
+  constructor(table: LocRib, profile: ExportProfile, packer: Packer, dirty: DirtySet) {
+    this.table = table;
+    this.profile = profile;
+    this.packer = packer;
+    this.dirty = dirty;
+  }
+
+  /** Has nothing been looked at yet? Then another neighbor may still join. */
+  get untouched(): boolean {
+    return this.set.length === 0;
+  }
+
+  /** Prefixes advertised to the member with this source number. */
+  advertisedTo(source: number): number {
+    return this.advertised - (this.bySource[source] ?? 0);
+  }
+
+  /** The attribute set advertised for a prefix to a member, 0 when none. */
+  advertisedSet(prefix: number, source: number): number {
+    const set = this.set[prefix] ?? 0;
+    return set > 0 && this.source[prefix] !== source ? set : 0;
+  }
+
+  /** Is every member too far behind to be given more? */
+  get blocked(): boolean {
+    for (const member of this.members.values()) if (member.bufferedBytes <= BLOCKED_BYTES) return false;
+    return true;
+  }
+
+  /** Sends a slice of what waits; returns whether more waits. */
+  drain(): boolean {
+    const { packer } = this;
+    this.dirty.drain(SLICE_ROUTES, this.visit);
+    const bytes = packer.pack(this.table, this.profile.options);
+    if (bytes.length > 0) for (const member of this.members.values()) this.writeAllBut(member, bytes);
+    this.writePrivates();
+    return this.dirty.size > 0;
+  }
+
+  /** A group for one of the members alone, which has been sent what this group has. */
+  split(member: Member, dirty: DirtySet): UpdateGroup {
+    const group = new UpdateGroup(this.table, this.profile, this.packer, dirty);
+    group.set = this.set.slice();
+    group.source = this.source.slice();
+    group.bySource = this.bySource.slice();
+    group.advertised = this.advertised;
+    for (const set of group.set) if (set > 0) this.table.sets.retain(set);
+    this.dirty.copyTo(dirty);
+    this.members.delete(member.source);
+    if (this.unsynced.delete(member)) group.unsynced.add(member);
+    group.members.set(member.source, member);
+    return group;
+  }
+
+  /** Forgets what was advertised, so that all of it is sent again, or withdrawn where it is gone. */
+  resend(): void {
+    for (let prefix = 1; prefix < this.set.length; prefix++) {
+      if (this.set[prefix] > 0) this.table.sets.release(this.set[prefix]);
+      if (this.set[prefix] === 0) continue;
+      this.set[prefix] = RESEND;
+      this.dirty.mark(prefix);
+    }
+  }
+
+  /** Exports by another profile from now on: everything is looked at again, what is the same is not sent. */
+  adopt(profile: ExportProfile): void {
+    this.profile = profile;
+    const { prefixes } = this.table;
+    for (let prefix = 1; prefix < prefixes.end; prefix++) if (prefixes.used(prefix)) this.dirty.mark(prefix);
+  }
+
+  /** Lets go of everything. */
+  close(): void {
+    this.dirty.close();
+    for (const set of this.set) if (set > 0) this.table.sets.release(set);
+    this.set = new Int32Array(0);
+    this.members.clear();
+  }
+
+  private readonly visit = (prefix: number): void => {
+    const { table, packer } = this;
+    if (prefix >= this.set.length) this.growColumns();
+    const best = table.prefixes.best[prefix];
+    const source = best === 0 ? 0 : table.paths.source[best];
+    const set = best === 0 ? 0 : this.profile.export(table.paths.attributes[best], source);
+    const before = this.set[prefix];
+    const sourceBefore = this.source[prefix];
+    if (set === before) {
+      if (set === 0) return;
+      table.sets.release(set);
+      if (source === sourceBefore) return;
+      this.move(prefix, sourceBefore, source);
+      this.addPrivate(sourceBefore, prefix, set);
+      this.addPrivate(source, prefix, 0);
+      return;
+    }
+    if (before > 0) table.sets.release(before);
+    this.set[prefix] = set;
+    if (set === 0) {
+      this.advertised--;
+      this.bySource[sourceBefore]--;
+      packer.add(prefix, 0, sourceBefore);
+      return;
+    }
+    packer.add(prefix, set, source);
+    if (before === 0) {
+      this.advertised++;
+      this.count(source);
+      this.source[prefix] = source;
+    } else if (source !== sourceBefore) {
+      this.move(prefix, sourceBefore, source);
+      this.addPrivate(source, prefix, 0);
+    }
+  };
+
+  private move(prefix: number, from: number, to: number): void {
+    this.bySource[from]--;
+    this.count(to);
+    this.source[prefix] = to;
+  }
+
+  private count(source: number): void {
+    if (source >= this.bySource.length) this.bySource = grown(this.bySource, Math.max(source + 1, this.bySource.length * 2));
+    this.bySource[source]++;
+  }
+
+  private addPrivate(source: number, prefix: number, set: number): void {
+    if (this.members.has(source)) this.privates.push({ source, prefix, set });
+  }
+
+  private writePrivates(): void {
+    const { packer, privates } = this;
+    if (privates.length === 0) return;
+    privates.sort((a, b) => a.source - b.source);
+    for (let i = 0; i < privates.length; ) {
+      const { source } = privates[i];
+      for (; i < privates.length && privates[i].source === source; i++) {
+        packer.add(privates[i].prefix, privates[i].set, source);
+      }
+      const bytes = packer.pack(this.table, this.profile.options);
+      this.members.get(source)?.write(bytes, packer.messages);
+    }
+    this.privates = [];
+  }
+
+  private writeAllBut(member: Member, bytes: Uint8Array): void {
+    const { packer } = this;
+    const { segments, segmentSource, segmentStart, segmentMessages } = packer;
+    let start = 0;
+    let updates = 0;
+    for (let i = 0; i < segments; i++) {
+      if (segmentSource[i] !== member.source) {
+        updates += segmentMessages[i];
+        continue;
+      }
+      if (start < segmentStart[i]) member.write(bytes.subarray(start, segmentStart[i]), updates);
+      start = i + 1 < segments ? segmentStart[i + 1] : bytes.length;
+      updates = 0;
+    }
+    if (start < bytes.length) member.write(start === 0 ? bytes : bytes.subarray(start), updates);
+  }
+
+  private growColumns(): void {
+    const size = this.table.prefixes.capacity;
+    this.set = grown(this.set, size);
+    this.source = grown(this.source, size);
+  }
+}

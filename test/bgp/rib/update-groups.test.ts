@@ -1,0 +1,216 @@
+// The tables and update groups against a naive model: random feeders, flaps, resets, slow readers, refreshes, changed
+// options. Whatever happened, once all is quiet every neighbor holds exactly what the model says, from the bytes it was
+// sent; and it was never sent anything that was no change.
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ExportProfile, type ExportOptions } from '../../../src/bgp/rib/export.js';
+import { Packer } from '../../../src/bgp/rib/packer.js';
+import { Verdict } from '../../../src/bgp/rib/paths.js';
+import type { Rib } from '../../../src/bgp/rib/rib.js';
+import type { Member } from '../../../src/bgp/rib/update-group.js';
+import { UpdateGroups } from '../../../src/bgp/rib/update-groups.js';
+import { toHex } from '../../../src/bgp/wire/bytes.js';
+import { Family } from '../../../src/bgp/wire/family.js';
+import { decode } from '../../../src/bgp/wire/message.js';
+import { formatPrefix, parseAddress } from '../../../src/bgp/wire/prefix.js';
+import { addSource, announce, type Attributes, newRib, settle, withdraw } from './tables.js';
+
+const PREFIXES = Array.from({ length: 4 }, (_, i) => `10.233.${i}.0/24`);
+
+/** A neighbor at the other end of the bytes. */
+class Reader implements Member {
+  readonly source: number;
+  bufferedBytes = 0;
+  syncs = 0;
+  /** Sent again on request: repetitions are no fault then. */
+  refreshing = false;
+  readonly routes = new Map<string, string>();
+
+  constructor(source: number) {
+    this.source = source;
+  }
+
+  write(bytes: Uint8Array, updates: number): void {
+    let count = 0;
+    for (let at = 0; at < bytes.length; count++) {
+      const length = (bytes[at + 16] << 8) | bytes[at + 17];
+      const message = decode(bytes.subarray(at, at + length));
+      at += length;
+      if (message.type !== 'update') throw new Error(`a ${message.type} among UPDATEs`);
+      for (const { prefix } of message.withdrawn) {
+        expect(this.routes.delete(formatPrefix(prefix)), `withdrawn without having been sent: ${formatPrefix(prefix)}`).toBe(true);
+      }
+      const attributes = JSON.stringify(message.attributes, (_, v) => (v instanceof Uint8Array ? toHex(v) : v));
+      for (const { prefix } of message.nlri) {
+        const text = formatPrefix(prefix);
+        if (!this.refreshing) expect(this.routes.get(text), `${text} was sent again unchanged`).not.toBe(attributes);
+        this.routes.set(text, attributes);
+      }
+    }
+    expect(count).toBe(updates);
+  }
+
+  synced(): void {
+    this.syncs++;
+    this.refreshing = false;
+  }
+}
+
+function optionsOf(kind: 'internal' | 'external', over: Partial<ExportOptions> = {}): ExportOptions {
+  return {
+    family: Family.ipv4Unicast,
+    internal: kind === 'internal',
+    localAs: 65001,
+    routerId: 1,
+    clusterId: 1,
+    client: false,
+    nextHopSelf: false,
+    ownNextHop: parseAddress('10.0.0.254'),
+    accept: true,
+    as4: true,
+    maxMessageLength: 4096,
+    extendedNextHop: false,
+    ...over,
+  };
+}
+
+/** What a reader with these options is to hold: computed afresh from the best paths. */
+function expected(rib: Rib, reader: Reader, options: ExportOptions): Map<string, string> {
+  const [table] = rib.families;
+  const routes = new Map<string, string>();
+  const fresh = new Reader(-1);
+  const groups = new UpdateGroups(table, new Packer(), () => {});
+  groups.join(fresh, options);
+  while (groups.drain()) {
+    // until all is sent
+  }
+  groups.leave(fresh);
+  for (const prefix of table.prefixes.ids()) {
+    const best = table.prefixes.best[prefix];
+    if (best === 0 || table.paths.source[best] === reader.source) continue;
+    const profile = new ExportProfile(options, rib.sets, rib.sources);
+    const set = profile.export(table.paths.attributes[best], table.paths.source[best]);
+    if (set === 0) continue;
+    rib.sets.release(set);
+    const address = new Uint8Array(4);
+    const length = table.prefixBytes(prefix, address, 0);
+    const text = formatPrefix({ family: Family.ipv4Unicast, address, length });
+    routes.set(text, fresh.routes.get(text) as string);
+  }
+  return routes;
+}
+
+const attributes: fc.Arbitrary<Attributes> = fc.record({
+  asPath: fc.constantFrom('1', '2', '1 2', '3 2 1'),
+  localPref: fc.constantFrom(100, 200),
+  nextHop: fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.3'),
+  communities: fc.constantFrom([], ['65001:1'], ['no-export']),
+});
+const who = fc.nat(5);
+const action = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ type: fc.constant('announce' as const), who, prefix: fc.nat(3), attributes }) },
+  { weight: 4, arbitrary: fc.record({ type: fc.constant('withdraw' as const), who, prefix: fc.nat(3) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('reset' as const), who }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('nextHop' as const), id: fc.integer({ min: 1, max: 3 }), up: fc.boolean(), cost: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('reimport' as const), who, accept: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('join' as const), who }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('leave' as const), who }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('refresh' as const), who }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('change' as const), who, accept: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('buffer' as const), who, bytes: fc.constantFrom(0, 300_000, 5_000_000) }) },
+  { weight: 8, arbitrary: fc.record({ type: fc.constant('drain' as const) }) },
+);
+
+describe('update groups', () => {
+  it('leave every neighbor with exactly the routes the model says', () => {
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 120, size: 'max' }), actions => {
+        const rib = newRib();
+        const [table] = rib.families;
+        const kinds = ['internal', 'internal', 'external', 'external', 'internal', 'internal'] as const;
+        const sources = kinds.map((kind, i) => addSource(rib, `10.9.0.${i + 1}`, kind, i >= 4));
+        const options = kinds.map((kind, i) => optionsOf(kind, { client: i >= 4 }));
+        const groups = new UpdateGroups(table, new Packer(), () => {});
+        const readers = new Map<number, Reader>();
+        rib.nextHops.watch({ needed: id => rib.nextHops.set(id, true, 0), released: () => {} });
+
+        const join = (i: number) => {
+          const reader = new Reader(sources[i]);
+          readers.set(i, reader);
+          groups.join(reader, options[i]);
+        };
+        for (const i of kinds.keys()) join(i);
+        groups.drain();
+
+        for (const step of actions) {
+          if (step.type === 'announce') announce(rib, sources[step.who], PREFIXES[step.prefix], step.attributes);
+          else if (step.type === 'withdraw') withdraw(rib, sources[step.who], PREFIXES[step.prefix]);
+          else if (step.type === 'reset') {
+            table.markStale(sources[step.who]);
+            table.sweep(sources[step.who]);
+            const reader = readers.get(step.who);
+            if (reader) groups.leave(reader);
+            readers.delete(step.who);
+          } else if (step.type === 'nextHop') {
+            if (rib.nextHops.uses(step.id) > 0) rib.nextHops.set(step.id, step.up, step.cost);
+          } else if (step.type === 'reimport') {
+            table.reimport(sources[step.who], () => (step.accept ? Verdict.accepted : Verdict.importPolicy));
+          } else if (step.type === 'join') {
+            if (!readers.has(step.who)) join(step.who);
+          } else if (step.type === 'leave') {
+            const reader = readers.get(step.who);
+            if (reader) groups.leave(reader);
+            readers.delete(step.who);
+          } else if (step.type === 'refresh') {
+            const reader = readers.get(step.who);
+            if (reader === undefined) continue;
+            reader.refreshing = true;
+            groups.refresh(reader);
+          } else if (step.type === 'change') {
+            options[step.who] = { ...options[step.who], accept: step.accept };
+            const reader = readers.get(step.who);
+            if (reader) groups.move(reader, options[step.who]);
+          } else if (step.type === 'buffer') {
+            const reader = readers.get(step.who);
+            if (reader) reader.bufferedBytes = step.bytes;
+          } else {
+            rib.work(3);
+            groups.drain();
+          }
+        }
+
+        settle(rib);
+        for (const reader of readers.values()) reader.bufferedBytes = 0;
+        while (groups.drain()) {
+          // until all is sent
+        }
+        for (const [i, reader] of readers) {
+          expect(reader.syncs).toBeGreaterThan(0);
+          expect(Object.fromEntries(reader.routes)).toEqual(Object.fromEntries(expected(rib, reader, options[i])));
+          expect(groups.advertised(reader)).toBe(reader.routes.size);
+        }
+        const keys = new Set([...readers.keys()].map(i => JSON.stringify({ ...options[i], ownNextHop: [] })));
+        expect([...groups.all()].length).toBe(keys.size);
+
+        for (const source of sources) {
+          table.markStale(source);
+          table.sweep(source);
+        }
+        settle(rib);
+        while (groups.drain()) {
+          // until all is withdrawn
+        }
+        for (const reader of readers.values()) {
+          expect(reader.routes.size).toBe(0);
+          groups.leave(reader);
+        }
+        expect(table.prefixes.count).toBe(0);
+        expect(table.paths.count).toBe(0);
+        expect(rib.sets.count).toBe(0);
+        expect(rib.sets.arena.bytes).toBe(0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,50 @@
+// What a neighbor session is told by the configuration: about the neighbor, and about this speaker.
+
+import type { Family } from '../wire/family.js';
+
+/** A neighbor. */
+export interface NeighborOptions {
+  /** IPv4 or IPv6 address; link-local ones with their interface: fe80::1%eth1. */
+  address: string;
+  as: number;
+  description: string;
+  /** Administratively down. */
+  shutdown: boolean;
+  /** Wait for the neighbor to connect (RFC 4271 §8.1.1 PassiveTcpEstablishment). */
+  passive: boolean;
+  /** TCP port of the neighbor to connect to. */
+  port: number;
+  /** Our address for connections with this neighbor; chosen by the kernel when absent. */
+  localAddress?: string;
+  /** 0 (no KEEPALIVEs) or at least 3 (RFC 4271 §4.2). */
+  holdTimeSeconds: number;
+  connectRetrySeconds: number;
+  /** Time in Idle after an error, doubling up to 120; 0 = none. */
+  idleHoldSeconds: number;
+  /** Wait for the neighbor's OPEN before sending ours (RFC 4271 §8.1.1 DelayOpen); 0 = don't. */
+  delayOpenSeconds: number;
+  families: Family[];
+  routeReflectorClient: boolean;
+  nextHopSelf: boolean;
+  /** How many hops away an external neighbor may be; 1 = on a link of ours. */
+  multihop: number;
+  maxPrefix?: { limit: number; restartSeconds: number };
+  gracefulRestart: { restartTimeSeconds: number } | false;
+  /** RFC 7911: whether to receive several paths, and how many to send (0 = one, without path identifiers). */
+  addPath: { receive: boolean; send: number };
+  import: 'accept' | 'reject';
+  export: 'accept' | 'reject';
+}
+
+/** This speaker. */
+export interface LocalOptions {
+  as: number;
+  /** BGP Identifier, an unsigned 32-bit number. */
+  routerId: number;
+  hostname: string;
+  version: string;
+  /** We are coming back from a restart: the Restart State bit (RFC 4724 §3). */
+  restarting: () => boolean;
+  /** The kernel's routes of this family survived the restart: the Forwarding State bit (RFC 4724 §3). */
+  forwardingPreserved: (family: Family) => boolean;
+}

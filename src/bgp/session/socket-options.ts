@@ -1,0 +1,110 @@
+// TCP socket options that Node has no words for, set through the C library.
+//
+// SOCKET_OPTIONS is the list: what each is for, when a neighbor needs it, and how the kernel wants it for IPv4 and IPv6.
+// Only a connection that needs one of them loads koffi; the others are made by Node alone. Linux numbers.
+
+import { createRequire } from 'node:module';
+import net from 'node:net';
+import { getSystemErrorName } from 'node:util';
+
+/** What a neighbor's connections need beyond a plain TCP connection. */
+export interface SocketNeeds {
+  /** Time to live, or hop limit, of the packets sent: 1 = the neighbor has to be on a link of ours. */
+  ttl?: number;
+}
+
+interface SocketOption {
+  name: string;
+  /** The option's value as the kernel reads it, or null when it is not needed. */
+  value: (needs: SocketNeeds) => Uint8Array | null;
+  /** Level and number for setsockopt(2). */
+  ipv4: readonly [level: number, option: number];
+  ipv6: readonly [level: number, option: number];
+}
+
+const IPPROTO_IP = 0;
+const IP_TTL = 2;
+const IPPROTO_IPV6 = 41;
+const IPV6_UNICAST_HOPS = 16;
+
+const SOCKET_OPTIONS: readonly SocketOption[] = [
+  {
+    name: 'TTL',
+    value: needs => (needs.ttl === undefined ? null : int(needs.ttl)),
+    ipv4: [IPPROTO_IP, IP_TTL],
+    ipv6: [IPPROTO_IPV6, IPV6_UNICAST_HOPS],
+  },
+];
+
+function int(value: number): Uint8Array {
+  return new Uint8Array(Int32Array.of(value).buffer);
+}
+
+/** A socket that is not connected yet, with its options set. Throws an Error in words when the kernel refuses one. */
+export function createSocket(family: 'ipv4' | 'ipv6', needs: SocketNeeds): net.Socket {
+  if (!needed(needs)) return new net.Socket();
+  const AF = { ipv4: 2, ipv6: 10 };
+  const STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000;
+  const c = libc();
+  const fd = c.socket(AF[family], STREAM_NONBLOCK_CLOEXEC, 0);
+  if (fd < 0) throw new Error(`cannot make a socket: ${c.lastError()}`);
+  try {
+    setOptions(fd, family, needs);
+    // Not connected yet, so nothing can be read: Node's own way to say so, which its types leave out.
+    const unread: net.SocketConstructorOpts & { manualStart: boolean } = { fd, manualStart: true };
+    return new net.Socket(unread);
+  } catch (error) {
+    c.close(fd);
+    throw error;
+  }
+}
+
+/** Sets the options on a connection the neighbor made. Throws like createSocket. */
+export function applyTo(socket: net.Socket, needs: SocketNeeds): void {
+  if (!needed(needs)) return;
+  const { _handle: handle } = socket as net.Socket & { _handle?: { fd?: number } | null };
+  if (handle?.fd === undefined || handle.fd < 0) throw new Error('the connection is closed already');
+  setOptions(handle.fd, socket.remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4', needs);
+}
+
+function needed(needs: SocketNeeds): boolean {
+  return SOCKET_OPTIONS.some(option => option.value(needs) !== null);
+}
+
+function setOptions(fd: number, family: 'ipv4' | 'ipv6', needs: SocketNeeds): void {
+  const c = libc();
+  for (const option of SOCKET_OPTIONS) {
+    const value = option.value(needs);
+    if (value === null) continue;
+    const [level, number] = option[family];
+    if (c.setsockopt(fd, level, number, value, value.length) !== 0) {
+      throw new Error(`cannot set the socket option ${option.name}: ${c.lastError()}`);
+    }
+  }
+}
+
+interface Libc {
+  socket(domain: number, type: number, protocol: number): number;
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
+  close(fd: number): number;
+  /** errno of the last call that failed, by name. */
+  lastError(): string;
+}
+
+let loaded: Libc | undefined;
+
+function libc(): Libc {
+  loaded ??= loadLibc();
+  return loaded;
+}
+
+function loadLibc(): Libc {
+  const koffi: typeof import('koffi') = createRequire(import.meta.url)('koffi');
+  const library = koffi.load('libc.so.6');
+  return {
+    socket: library.func('int socket(int, int, int)'),
+    setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
+    close: library.func('int close(int)'),
+    lastError: () => getSystemErrorName(-koffi.errno()),
+  };
+}

@@ -1,0 +1,66 @@
+// The TCP connections under a session: making one, and closing one so that the last words arrive.
+
+import net from 'node:net';
+import { canonicalAddress } from './addresses.js';
+import type { LocalOptions, NeighborOptions } from './options.js';
+import { createSocket, type SocketNeeds } from './socket-options.js';
+
+/** How long a closing connection waits for the neighbor to take the NOTIFICATION and close its side. */
+export const CLOSE_TIMEOUT_MS = 3_000;
+
+/** Socket options for a neighbor: an external one is on a link of ours (TTL 1) unless multihop says how far away. */
+export function socketNeeds(options: NeighborOptions, local: LocalOptions): SocketNeeds {
+  return options.as === local.as ? {} : { ttl: Math.min(255, Math.max(1, options.multihop)) };
+}
+
+/** Begins to connect to the neighbor: the socket tells by 'connect' or 'error'. Throws when it cannot even be made. */
+export function connectTo(options: NeighborOptions, local: LocalOptions): net.Socket {
+  const host = canonicalAddress(options.address);
+  const socket = createSocket(net.isIPv6(host) ? 'ipv6' : 'ipv4', socketNeeds(options, local));
+  return socket.connect({ host, port: options.port, localAddress: options.localAddress });
+}
+
+/**
+ * Closes a connection, whose events nobody hears of any more. `lastWords` (a NOTIFICATION) are sent and the neighbor gets the time to read them: octets it
+ * sent meanwhile are read and thrown away, for the kernel answers unread ones with a reset that overtakes the words.
+ * Resolves when the socket is closed.
+ */
+export function closeTcp(socket: net.Socket, lastWords: Uint8Array | null): Promise<void> {
+  socket.removeAllListeners();
+  socket.on('error', () => {});
+  return new Promise(resolve => {
+    if (socket.closed) {
+      resolve();
+      return;
+    }
+    if (lastWords === null || socket.connecting || !socket.writable) {
+      socket.once('close', () => resolve());
+      socket.destroy();
+      return;
+    }
+    const timeout = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS);
+    socket.once('close', () => {
+      clearTimeout(timeout);
+      resolve();
+    });
+    socket.resume();
+    socket.end(lastWords);
+  });
+}
+
+const REASONS: { readonly [code: string]: string } = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset by the neighbor',
+  EPIPE: 'connection closed by the neighbor',
+  ETIMEDOUT: 'connection timed out',
+  EHOSTUNREACH: 'no route to the neighbor',
+  ENETUNREACH: 'network is unreachable',
+  EACCES: 'not permitted to connect to the neighbor',
+  EPERM: 'not permitted to connect to the neighbor',
+  EADDRNOTAVAIL: 'the local address is not on this machine',
+};
+
+/** Words for a socket's error. */
+export function describeSocketError(error: NodeJS.ErrnoException): string {
+  return REASONS[error.code ?? ''] ?? error.message;
+}

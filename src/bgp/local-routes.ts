@@ -1,0 +1,87 @@
+// Routes of this speaker's own: from the words of `rib add` to a canonical attribute block and back.
+
+import type { AttributesView } from './path-view.js';
+import { parseAsPath } from './wire/aspath.js';
+import { ORIGINS, type PathAttribute } from './wire/path-attribute.js';
+import { encodeCanonical } from './wire/canonical.js';
+import { parseCommunity, parseExtendedCommunity, parseLargeCommunity } from './wire/communities.js';
+import { InputError } from './wire/input-error.js';
+import { type Prefix, parseAddress, parsePrefix } from './wire/prefix.js';
+
+/** A route in words. Communities are `65001:100` or names; `asPath` is `65001 65002 {1,2}`. */
+export interface RouteSpec {
+  prefix: string;
+  /** Absent: this speaker itself. */
+  nextHop?: string;
+  /** Default: incomplete. */
+  origin?: 'igp' | 'egp' | 'incomplete';
+  communities?: string[];
+  largeCommunities?: string[];
+  extendedCommunities?: string[];
+  med?: number;
+  localPref?: number;
+  asPath?: string;
+}
+
+/** Own routes added (or replaced) and prefixes removed by one request. */
+export interface LocalRoutesChange {
+  added: RouteSpec[];
+  removed: string[];
+}
+
+/** Prefix and canonical block of a route. Throws InputError. */
+export function buildRoute(spec: RouteSpec): { prefix: Prefix; block: Uint8Array } {
+  const prefix = parsePrefix(spec.prefix);
+  const nextHop = spec.nextHop === undefined ? new Uint8Array(0) : parseNextHop(spec.nextHop, prefix);
+  const origin = spec.origin ?? 'incomplete';
+  if (!ORIGINS.includes(origin)) throw new InputError(`"${origin}" is not an origin`, 'write igp, egp or incomplete');
+  const attributes: PathAttribute[] = [
+    { type: 'origin', origin },
+    { type: 'asPath', segments: parseAsPath(spec.asPath ?? '') },
+  ];
+  if (spec.med !== undefined) attributes.push({ type: 'med', value: uint32(spec.med, 'MED') });
+  if (spec.localPref !== undefined) {
+    attributes.push({ type: 'localPref', value: uint32(spec.localPref, 'local preference') });
+  }
+  if (spec.communities?.length) {
+    attributes.push({ type: 'communities', communities: spec.communities.map(parseCommunity) });
+  }
+  if (spec.extendedCommunities?.length) {
+    const communities = spec.extendedCommunities.map(parseExtendedCommunity);
+    attributes.push({ type: 'extendedCommunities', communities });
+  }
+  if (spec.largeCommunities?.length) {
+    attributes.push({ type: 'largeCommunities', communities: spec.largeCommunities.map(parseLargeCommunity) });
+  }
+  return { prefix, block: encodeCanonical(nextHop, attributes) };
+}
+
+/** The words that make this path again. */
+export function specOf(prefix: string, path: AttributesView): RouteSpec {
+  const spec: RouteSpec = { prefix, origin: path.origin };
+  if (path.nextHop !== '0.0.0.0' && path.nextHop !== '::') spec.nextHop = path.nextHop;
+  if (path.communities.length > 0) spec.communities = path.communities;
+  if (path.largeCommunities.length > 0) spec.largeCommunities = path.largeCommunities;
+  if (path.extendedCommunities.length > 0) spec.extendedCommunities = path.extendedCommunities;
+  if (path.med !== undefined) spec.med = path.med;
+  if (path.localPref !== undefined) spec.localPref = path.localPref;
+  if (path.asPath !== '') spec.asPath = path.asPath;
+  return spec;
+}
+
+function parseNextHop(text: string, prefix: Prefix): Uint8Array {
+  const address = parseAddress(text);
+  if (address.every(octet => octet === 0)) return new Uint8Array(0);
+  if (address.length !== prefix.address.length) {
+    throw new InputError(
+      `next hop ${text} and prefix are of different families`,
+      `give an ${prefix.address.length === 4 ? 'IPv4' : 'IPv6'} next hop`,
+    );
+  }
+  return address;
+}
+
+function uint32(value: number, name: string): number {
+  if (Number.isInteger(value) && value >= 0 && value <= 0xffffffff) return value;
+  throw new InputError(`${value} is not a ${name}`, 'it is a whole number from 0 to 4294967295');
+}

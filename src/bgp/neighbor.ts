@@ -1,0 +1,452 @@
+// One neighbor: its session on one side, the tables on the other.
+//
+// Hears from the session (established, UPDATE, refresh, down) and turns it into changes of Adj-RIB-In, membership of
+// update groups and graceful restart. RFC 4271 §9; RFC 4724 §4.2 (helper) and §2 (End-of-RIB); RFC 2918; RFC 7313;
+// RFC 4486 (prefix limit). Whatever deletes many routes is one act: mark them stale, then sweep what is still stale.
+
+import type { Logger } from 'pino';
+import type { ExportOptions } from './rib/export.js';
+import { type ImportContext, importVerdict, ingest } from './rib/ingest.js';
+import type { Verdict } from './rib/paths.js';
+import type { Rib } from './rib/rib.js';
+import { SourceKind } from './rib/sources.js';
+import type { Member } from './rib/update-group.js';
+import type { UpdateGroups } from './rib/update-groups.js';
+import type { LocalOptions, NeighborOptions } from './session/options.js';
+import { type Negotiated, NeighborSession, type SessionDown, type SessionHandler } from './session/session.js';
+import type { FamilyCounts, NeighborStatus } from './views.js';
+import { toHex } from './wire/bytes.js';
+import { FAMILIES, Family, familyOf } from './wire/family.js';
+import { encode } from './wire/message.js';
+import { NotificationErrors } from './wire/notification.js';
+import type { PathAttribute } from './wire/path-attribute.js';
+import { parseAddress } from './wire/prefix.js';
+import { type RouteRefreshMessage, RefreshSubtype } from './wire/refresh.js';
+import type { UpdateScan } from './wire/update-scan.js';
+
+/** What a neighbor needs of its speaker. */
+export interface NeighborContext {
+  rib: Rib;
+  /** By Family. */
+  groups: readonly UpdateGroups[];
+  local: LocalOptions;
+  clusterId: number;
+  log: Logger;
+  /** There is work for the next turn of the loop. */
+  wake(): void;
+  /** The neighbor's state changed. */
+  changed(neighbor: Neighbor): void;
+  /** A neighbor has told everything it had to tell after the start. */
+  told(): void;
+}
+
+/** How long routes stay stale after the neighbor is back, without an End-of-RIB (RFC 4724 §4.2: a local choice). */
+const STALE_PATHS_MS = 360_000;
+/** A neighbor without graceful restart never says that it has sent everything; this long after Established counts. */
+const SETTLED_MS = 5_000;
+
+const cease = {
+  shutdown: NotificationErrors.administrativeShutdown.subcode,
+  reset: NotificationErrors.administrativeReset.subcode,
+  prefixLimit: NotificationErrors.maximumPrefixesReached.subcode,
+  deconfigured: NotificationErrors.peerDeconfigured.subcode,
+  reconfigured: NotificationErrors.otherConfigurationChange.subcode,
+} as const;
+
+/** A neighbor of a speaker. */
+export class Neighbor implements SessionHandler {
+  options: NeighborOptions;
+  readonly session: NeighborSession;
+  readonly source: number;
+  /** Administratively down, and what was said about it. */
+  shutdown: boolean;
+  shutdownMessage: string | undefined;
+  private readonly context: NeighborContext;
+  private readonly members: readonly Member[];
+  private importing: ImportContext | null = null;
+  private readonly endOfRib = new Set<Family>();
+  private readonly refreshing = new Set<Family>();
+  private readonly errors = { attributeDiscard: 0, treatAsWithdraw: 0, sessionReset: 0 };
+  private readonly timers: { stale?: NodeJS.Timeout; prefixLimit?: NodeJS.Timeout; settled?: NodeJS.Timeout } = {};
+  private restartingUntil: number | undefined;
+  private settled = false;
+  private since = Date.now();
+
+  constructor(options: NeighborOptions, context: NeighborContext) {
+    this.options = options;
+    this.context = context;
+    this.shutdown = options.shutdown;
+    const kind = this.internal ? SourceKind.internal : SourceKind.external;
+    const address = parseAddress(options.address.split('%')[0]);
+    this.source = context.rib.sources.add(options.address, address, kind, options.routeReflectorClient);
+    this.session = new NeighborSession(options, context.local, this, context.log);
+    this.members = FAMILIES.map(({ family }) => this.memberOf(family));
+  }
+
+  get internal(): boolean {
+    return this.options.as === this.context.local.as;
+  }
+
+  /** Has it told everything it had to tell after the speaker's start, or is nothing expected of it? */
+  get told(): boolean {
+    return this.shutdown || this.settled;
+  }
+
+  start(): void {
+    if (!this.shutdown) this.session.start();
+  }
+
+  /** `neighbor … disable`; `message` goes to the neighbor (RFC 9003). */
+  async disable(message?: string): Promise<void> {
+    this.shutdown = true;
+    this.shutdownMessage = message;
+    this.clearTimers();
+    await this.session.stop({ subcode: cease.shutdown, message });
+    this.dropRoutes();
+    this.context.told();
+  }
+
+  /** `neighbor … enable`. */
+  enable(): void {
+    this.shutdown = false;
+    this.shutdownMessage = undefined;
+    clearTimeout(this.timers.prefixLimit);
+    this.session.start();
+  }
+
+  reset(message?: string): void {
+    this.session.reset({ subcode: cease.reset, message });
+  }
+
+  /** Judges everything received anew, sends everything again, or both. */
+  softReset(direction: 'in' | 'out' | 'both'): void {
+    if (direction !== 'out') this.reimport();
+    if (direction !== 'in') for (const { family } of FAMILIES) this.context.groups[family].refresh(this.members[family]);
+  }
+
+  /** Takes options that need no new session: policies, next hop, description, limits. */
+  reconfigure(options: NeighborOptions): void {
+    const before = this.options;
+    this.options = options;
+    const { negotiated } = this.session;
+    if (negotiated === null || this.importing === null) return;
+    this.importing.accept = options.import === 'accept';
+    if (options.import !== before.import) this.reimport();
+    for (const family of negotiated.families) {
+      this.context.groups[family].move(this.members[family], this.exportOptions(family, negotiated));
+    }
+    this.checkPrefixLimit();
+  }
+
+  /** Ends the session for good; 'graceful' leaves the routes with a neighbor that waits for us (RFC 4724). */
+  async close(how: 'graceful' | 'deconfigured' | 'reconfigured' | { message?: string }): Promise<void> {
+    this.shutdown = true;
+    this.clearTimers();
+    const waits = this.options.gracefulRestart !== false && this.session.negotiated?.gracefulRestart != null;
+    if (how === 'graceful' && waits) return this.session.stop('silent');
+    if (how === 'deconfigured' || how === 'reconfigured') return this.session.stop({ subcode: cease[how] });
+    return this.session.stop({ subcode: cease.shutdown, message: typeof how === 'object' ? how.message : undefined });
+  }
+
+  /** After close(): removes every route and gives the source number back. */
+  forget(): void {
+    let left = this.context.rib.families.length;
+    this.dropRoutes(() => {
+      if (--left === 0) this.context.rib.sources.remove(this.source);
+    });
+  }
+
+  established(negotiated: Negotiated): void {
+    const { rib, groups, local, clusterId } = this.context;
+    rib.sources.routerId[this.source] = negotiated.remoteRouterId;
+    this.importing = {
+      source: this.source,
+      scan: {
+        as4: negotiated.as4,
+        addPath: maskOf(negotiated.addPathReceive),
+        internal: this.internal,
+        families: maskOf(negotiated.families),
+      },
+      interfaceIndex: negotiated.interfaceIndex,
+      internal: this.internal,
+      localAs: local.as,
+      remoteAs: negotiated.remoteAs,
+      routerId: local.routerId,
+      clusterId,
+      accept: this.options.import === 'accept',
+    };
+    this.since = Date.now();
+    this.endOfRib.clear();
+    this.refreshing.clear();
+    this.keepPreserved(negotiated);
+    for (const family of negotiated.families) {
+      groups[family].join(this.members[family], this.exportOptions(family, negotiated));
+    }
+    if (negotiated.gracefulRestart === null) {
+      this.timers.settled = setTimeout(() => this.settle(), SETTLED_MS);
+      this.timers.settled.unref();
+    }
+    this.context.wake();
+  }
+
+  update(buf: Uint8Array, start: number, end: number): void {
+    if (this.importing === null) return;
+    const { rib } = this.context;
+    rib.now = Math.floor(Date.now() / 1000);
+    let scan: UpdateScan;
+    try {
+      scan = ingest(rib, this.importing, buf, start, end);
+    } catch (error) {
+      this.errors.sessionReset++;
+      throw error;
+    }
+    if (scan.errors.length > 0) this.noteErrors(scan);
+    if (scan.endOfRib !== -1) this.receivedEndOfRib(scan.endOfRib);
+    if (this.options.maxPrefix !== undefined) this.checkPrefixLimit();
+    this.context.wake();
+  }
+
+  refresh(message: RouteRefreshMessage): void {
+    const { afi, safi, subtype } = message;
+    const family = familyOf(afi, safi);
+    if (family === -1 || !this.session.negotiated?.families.includes(family)) return;
+    const table = this.context.rib.families[family];
+    if (subtype === RefreshSubtype.begin) {
+      table.markStale(this.source);
+    } else if (subtype === RefreshSubtype.end) {
+      table.sweep(this.source);
+    } else if (subtype === RefreshSubtype.request) {
+      if (this.session.negotiated.enhancedRouteRefresh && !this.refreshing.has(family)) {
+        this.refreshing.add(family);
+        this.sendRefresh(family, RefreshSubtype.begin);
+      }
+      this.context.groups[family].refresh(this.members[family]);
+    }
+    this.context.wake();
+  }
+
+  drained(): void {
+    this.context.wake();
+  }
+
+  changed(): void {
+    this.context.changed(this);
+  }
+
+  down(down: SessionDown): void {
+    const remote = this.session.negotiated?.gracefulRestart;
+    this.importing = null;
+    this.since = Date.now();
+    clearTimeout(this.timers.settled);
+    clearTimeout(this.timers.stale);
+    for (const { family } of FAMILIES) this.context.groups[family].leave(this.members[family]);
+    const waits = down.kind === 'tcp-lost' && this.options.gracefulRestart !== false;
+    const kept = waits ? (remote?.families ?? []).map(({ family }) => family) : [];
+    for (const table of this.context.rib.families) {
+      if (kept.includes(table.family)) {
+        // RFC 4724 §4.2: what was stale already is not kept through a second restart.
+        table.removeStale(this.source);
+        table.markStale(this.source);
+      } else {
+        table.markStale(this.source);
+        table.sweep(this.source);
+      }
+    }
+    if (kept.length > 0) this.awaitRestart((remote?.restartTimeSeconds ?? 0) * 1000);
+    this.context.wake();
+  }
+
+  /** Everything about the neighbor, for people. */
+  status(): NeighborStatus {
+    const { options } = this;
+    const negotiated = this.session.negotiated;
+    const families: FamilyCounts[] = (negotiated?.families ?? options.families).map(family => ({
+      family: FAMILIES[family].name,
+      ...this.context.rib.families[family].counts(this.source),
+      advertised: this.context.groups[family].advertised(this.members[family]),
+      endOfRib: this.endOfRib.has(family),
+    }));
+    const sum = (key: 'received' | 'accepted' | 'advertised') => families.reduce((total, f) => total + f[key], 0);
+    return {
+      address: options.address,
+      as: options.as,
+      description: options.description,
+      type: this.internal ? 'internal' : 'external',
+      state: this.session.state,
+      shutdown: this.shutdown,
+      shutdownMessage: this.shutdownMessage,
+      since: this.since,
+      received: sum('received'),
+      accepted: sum('accepted'),
+      advertised: sum('advertised'),
+      families,
+      import: options.import,
+      export: options.export,
+      routeReflectorClient: options.routeReflectorClient,
+      session: this.session.status(),
+      errors: { ...this.errors },
+      restartingUntil: this.restartingUntil,
+    };
+  }
+
+  /** The attribute set the neighbor has been sent for a prefix, 0 when none. */
+  advertisedSet(family: Family, prefix: number): number {
+    return this.context.groups[family].advertisedSet(this.members[family], prefix);
+  }
+
+  private memberOf(family: Family): Member {
+    const { session } = this;
+    return {
+      source: this.source,
+      get bufferedBytes() {
+        return session.bufferedBytes;
+      },
+      write: (bytes, updates) => session.write(bytes, updates),
+      synced: () => this.sentAll(family),
+    };
+  }
+
+  // The first full table ends with End-of-RIB (RFC 4724 §2), a refresh with its own end marker (RFC 7313 §4).
+  private sentAll(family: Family): void {
+    if (this.refreshing.delete(family)) {
+      this.sendRefresh(family, RefreshSubtype.end);
+    } else if (this.session.negotiated?.gracefulRestart != null) {
+      this.session.write(END_OF_RIB[family], 1);
+    }
+  }
+
+  private sendRefresh(family: Family, subtype: number): void {
+    const { afi, safi } = FAMILIES[family];
+    this.session.write(encode({ type: 'routeRefresh', afi, safi, subtype }), 0);
+  }
+
+  private exportOptions(family: Family, negotiated: Negotiated): ExportOptions {
+    const { local, clusterId } = this.context;
+    const { ipv4, ipv6, linkLocal } = negotiated.nextHopSelf;
+    const viaIpv6 = family === Family.ipv6Unicast || (ipv4 === null && negotiated.extendedNextHop);
+    const direct = !this.internal && this.options.multihop === 1 && linkLocal !== null && ipv6 !== null;
+    const own = viaIpv6 ? (direct ? Buffer.concat([ipv6, linkLocal]) : (ipv6 ?? linkLocal)) : ipv4;
+    return {
+      family,
+      internal: this.internal,
+      localAs: local.as,
+      routerId: local.routerId,
+      clusterId,
+      client: this.options.routeReflectorClient,
+      nextHopSelf: this.options.nextHopSelf,
+      ownNextHop: own ?? new Uint8Array(0),
+      accept: this.options.export === 'accept',
+      as4: negotiated.as4,
+      maxMessageLength: negotiated.maxMessageLength,
+      extendedNextHop: negotiated.extendedNextHop,
+    };
+  }
+
+  private reimport(): void {
+    const { rib, wake } = this.context;
+    for (const table of rib.families) {
+      table.reimport(this.source, path =>
+        this.importing === null
+          ? (table.paths.verdict[path] as Verdict)
+          : importVerdict(rib, this.importing, table.paths.received[path]),
+      );
+    }
+    wake();
+  }
+
+  private noteErrors(scan: UpdateScan): void {
+    for (const { class: errorClass, code, reason, bytes } of scan.errors) {
+      this.errors[errorClass === 'treat-as-withdraw' ? 'treatAsWithdraw' : 'attributeDiscard']++;
+      this.context.log.warn(
+        { neighbor: this.options.address, attribute: code, handling: errorClass, bytes: toHex(bytes.subarray(0, 256)) },
+        `malformed UPDATE from ${this.options.address}: ${reason}; ${errorClass}`,
+      );
+    }
+  }
+
+  private receivedEndOfRib(family: Family): void {
+    this.endOfRib.add(family);
+    this.context.rib.families[family].sweep(this.source);
+    if (this.session.negotiated?.families.every(f => this.endOfRib.has(f))) {
+      clearTimeout(this.timers.stale);
+      this.settle();
+    }
+  }
+
+  private settle(): void {
+    this.settled = true;
+    this.context.told();
+  }
+
+  // RFC 4724 §4.2: back after a restart, the neighbor keeps its routes only where it says that it still forwards.
+  private keepPreserved(negotiated: Negotiated): void {
+    clearTimeout(this.timers.stale);
+    const kept = negotiated.gracefulRestart?.families.filter(f => f.forwarding).map(f => f.family) ?? [];
+    const waiting = this.restartingUntil !== undefined;
+    this.restartingUntil = undefined;
+    for (const table of this.context.rib.families) {
+      if (!waiting || !kept.includes(table.family) || !negotiated.families.includes(table.family)) {
+        table.sweep(this.source);
+      }
+    }
+    if (waiting && kept.length > 0) this.timers.stale = setTimeout(() => this.dropStale(), STALE_PATHS_MS);
+  }
+
+  private awaitRestart(ms: number): void {
+    this.restartingUntil = Date.now() + ms;
+    this.timers.stale = setTimeout(() => {
+      this.restartingUntil = undefined;
+      this.context.log.warn({ neighbor: this.options.address }, 'the neighbor did not come back within its restart time');
+      this.dropStale();
+    }, ms);
+  }
+
+  private dropStale(): void {
+    for (const table of this.context.rib.families) table.sweep(this.source);
+    this.context.wake();
+  }
+
+  private dropRoutes(done?: () => void): void {
+    this.restartingUntil = undefined;
+    for (const table of this.context.rib.families) {
+      table.markStale(this.source);
+      table.sweep(this.source, done);
+    }
+    this.context.wake();
+  }
+
+  // RFC 4486 §4: the session ends; it comes back by itself when the config says after how long.
+  private checkPrefixLimit(): void {
+    const { maxPrefix, address } = this.options;
+    if (maxPrefix === undefined || this.importing === null) return;
+    const received = this.context.rib.families.reduce((sum, table) => sum + table.counts(this.source).received, 0);
+    if (received <= maxPrefix.limit) return;
+    this.context.log.error(
+      { neighbor: address, received, limit: maxPrefix.limit },
+      `${address} sent more than ${maxPrefix.limit} prefixes; ${
+        maxPrefix.restartSeconds > 0 ? `back in ${maxPrefix.restartSeconds} s` : 'enable it by hand'
+      }`,
+    );
+    this.shutdown = true;
+    this.shutdownMessage = `more than ${maxPrefix.limit} prefixes`;
+    void this.session.stop({ subcode: cease.prefixLimit });
+    if (maxPrefix.restartSeconds > 0) {
+      this.timers.prefixLimit = setTimeout(() => this.enable(), maxPrefix.restartSeconds * 1000);
+    }
+  }
+
+  private clearTimers(): void {
+    for (const timer of Object.values(this.timers)) clearTimeout(timer);
+  }
+}
+
+function maskOf(families: readonly Family[]): number {
+  return families.reduce<number>((mask, family) => mask | (1 << family), 0);
+}
+
+/** RFC 4724 §2: an UPDATE that announces and withdraws nothing. */
+const END_OF_RIB: readonly Uint8Array[] = FAMILIES.map(({ family }) => {
+  const unreach: PathAttribute = { type: 'mpUnreach', family, withdrawn: [] };
+  const attributes = family === Family.ipv4Unicast ? [] : [unreach];
+  return encode({ type: 'update', withdrawn: [], attributes, nlri: [] });
+});

@@ -1,0 +1,471 @@
+// The speaker: neighbors, tables and own routes together.
+//
+// It knows nothing of the operating system but through session/. Work that is due (scans, update groups, event streams)
+// is done in slices, one round a turn of the event loop, so that KEEPALIVEs, timers and new input come between.
+
+import type { Logger } from 'pino';
+import { buildRoute, type LocalRoutesChange, type RouteSpec, specOf } from './local-routes.js';
+import { Neighbor, type NeighborContext } from './neighbor.js';
+import { attributesView, pathViews, prefixText } from './path-view.js';
+import { RibEvents } from './rib-events.js';
+import type { LocRib } from './rib/loc-rib.js';
+import type { NextHops } from './rib/next-hops.js';
+import { Packer } from './rib/packer.js';
+import { Verdict } from './rib/paths.js';
+import { Rib } from './rib/rib.js';
+import { KERNEL_SOURCE, LOCAL_SOURCE } from './rib/sources.js';
+import { UpdateGroups } from './rib/update-groups.js';
+import { Listener } from './session/listener.js';
+import type { LocalOptions, NeighborOptions } from './session/options.js';
+import type { NeighborEvent, NeighborStatus, RibSummary, RouteEvent, RouteView } from './views.js';
+import { encodeCanonical } from './wire/canonical.js';
+import { FAMILIES, type Family } from './wire/family.js';
+import { InputError } from './wire/input-error.js';
+import type { PathAttribute } from './wire/path-attribute.js';
+import { clearHostBits, formatAddress, formatPrefix, type Prefix, parseAddress, parsePrefix, parseRouterId } from './wire/prefix.js';
+
+/** What a speaker is made of. Addresses and identifiers are text. */
+export interface SpeakerOptions {
+  as: number;
+  routerId: string;
+  /** RFC 4456 §7; default: the router id. */
+  clusterId?: string;
+  /** Addresses to listen on; none: connections are only made, not taken. */
+  listen: string[];
+  port: number;
+  /** Equal best paths given to the kernel. */
+  multipath: number;
+  hostname?: string;
+  version?: string;
+  neighbors: NeighborOptions[];
+}
+
+/** How a speaker begins. */
+export interface StartOptions {
+  /** It ran before and its forwarding state is still in place (RFC 4724 §4.1). */
+  restarted?: boolean;
+  /** Called once, when all neighbors have told what they know or are given up waiting for. */
+  onConverged?: () => void;
+}
+
+/** Which routes to show. */
+export interface RouteQuery {
+  /** Exactly this prefix. */
+  prefix?: string;
+  /** The longest match for this address. */
+  address?: string;
+  /** This prefix and all within it. */
+  longer?: string;
+  family?: Family;
+  /** Of this neighbor: 'in' what it sent, 'out' what it was sent. */
+  neighbor?: string;
+  direction?: 'in' | 'out';
+  limit?: number;
+}
+
+/** Paths looked at in one slice of a scan. */
+const SCAN_SLICE = 20_000;
+/** Tables up to this size are shown sorted. */
+const SORT_LIMIT = 20_000;
+
+/** Options whose change needs a new session. */
+const SESSION_OPTIONS = [
+  'as',
+  'passive',
+  'port',
+  'localAddress',
+  'holdTimeSeconds',
+  'families',
+  'routeReflectorClient',
+  'multihop',
+  'gracefulRestart',
+  'addPath',
+] as const satisfies (keyof NeighborOptions)[];
+
+/** A BGP speaker. */
+export class Speaker {
+  readonly options: SpeakerOptions;
+  private readonly log: Logger;
+  private readonly rib: Rib;
+  private readonly groups: readonly UpdateGroups[];
+  private readonly byAddress = new Map<string, Neighbor>();
+  private readonly listener: Listener;
+  private readonly context: NeighborContext;
+  private readonly events: RibEvents;
+  private readonly neighborListeners = new Set<(event: NeighborEvent) => void>();
+  private readonly states = new Map<Neighbor, NeighborStatus['state']>();
+  private readonly localListeners = new Set<(change: LocalRoutesChange) => void>();
+  private scheduled = false;
+  private restarted = false;
+  private converged = false;
+  private onConverged: () => void = () => {};
+  private convergenceTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: SpeakerOptions, log: Logger) {
+    this.options = options;
+    this.log = log;
+    this.rib = new Rib({ multipath: options.multipath, onWork: this.wake });
+    const packer = new Packer();
+    this.groups = this.rib.families.map(table => new UpdateGroups(table, packer, this.wake));
+    this.events = new RibEvents(this.rib.families, this.wake);
+    const local: LocalOptions = {
+      as: options.as,
+      routerId: parseRouterId(options.routerId),
+      hostname: options.hostname ?? '',
+      version: options.version ?? '',
+      restarting: () => this.restarted && !this.converged,
+      forwardingPreserved: () => this.restarted && !this.converged,
+    };
+    this.context = {
+      rib: this.rib,
+      groups: this.groups,
+      local,
+      clusterId: parseRouterId(options.clusterId ?? options.routerId),
+      log,
+      wake: this.wake,
+      changed: neighbor => this.neighborChanged(neighbor),
+      told: () => this.checkConverged(),
+    };
+    this.listener = new Listener(options.listen, options.port, address => this.byAddress.get(address)?.session, log);
+    for (const neighbor of options.neighbors) this.insert(neighbor);
+  }
+
+  /** Loc-RIB of each family, for consumers such as the kernel. */
+  get locRib(): readonly LocRib[] {
+    return this.rib.families;
+  }
+
+  get nextHops(): NextHops {
+    return this.rib.nextHops;
+  }
+
+  /** Listens and begins to connect. */
+  async start({ restarted = false, onConverged = () => {} }: StartOptions = {}): Promise<void> {
+    this.restarted = restarted;
+    this.onConverged = onConverged;
+    if (this.options.listen.length > 0) await this.listener.listen();
+    for (const neighbor of this.byAddress.values()) neighbor.start();
+    const restartTimes = this.options.neighbors.map(n => (n.gracefulRestart ? n.gracefulRestart.restartTimeSeconds : 0));
+    this.convergenceTimer = setTimeout(() => this.declareConverged(), Math.max(30, ...restartTimes) * 1000);
+    this.convergenceTimer.unref();
+    this.checkConverged();
+  }
+
+  /** Ends all sessions. 'graceful': neighbors that know graceful restart keep our routes and wait for us. */
+  async stop(how: 'graceful' | { message?: string }): Promise<void> {
+    clearTimeout(this.convergenceTimer);
+    await this.listener.close();
+    await Promise.all([...this.byAddress.values()].map(neighbor => neighbor.close(how)));
+  }
+
+  /** Adds a neighbor and connects to it. Throws InputError when there is one with that address. */
+  addNeighbor(options: NeighborOptions): void {
+    this.insert(options).start();
+  }
+
+  /** Takes changed options over: 'changed' without touching the session where that can be, else 'reset'. */
+  updateNeighbor(options: NeighborOptions): 'unchanged' | 'changed' | 'reset' {
+    const neighbor = this.find(options.address);
+    const before = neighbor.options;
+    const changed = (Object.keys({ ...before, ...options }) as (keyof NeighborOptions)[]).filter(
+      key => JSON.stringify(before[key]) !== JSON.stringify(options[key]),
+    );
+    if (changed.length === 0) return 'unchanged';
+    if (changed.some(key => (SESSION_OPTIONS as readonly string[]).includes(key))) {
+      void this.remove(neighbor, 'reconfigured');
+      this.addNeighbor(options);
+      return 'reset';
+    }
+    neighbor.reconfigure(options);
+    if (changed.includes('shutdown')) {
+      if (options.shutdown) void neighbor.disable();
+      else neighbor.enable();
+    }
+    return 'changed';
+  }
+
+  /** Removes a neighbor and what it told us. */
+  async removeNeighbor(address: string): Promise<void> {
+    await this.remove(this.find(address), 'deconfigured');
+  }
+
+  neighbors(): NeighborStatus[] {
+    return [...this.byAddress.values()].map(neighbor => neighbor.status());
+  }
+
+  neighbor(address: string): NeighborStatus | undefined {
+    return this.byAddress.get(normalize(address))?.status();
+  }
+
+  enable(address: string): void {
+    this.find(address).enable();
+  }
+
+  async disable(address: string, message?: string): Promise<void> {
+    await this.find(address).disable(message);
+  }
+
+  reset(address: string, message?: string): void {
+    this.find(address).reset(message);
+  }
+
+  softReset(address: string, direction: 'in' | 'out' | 'both'): void {
+    this.find(address).softReset(direction);
+  }
+
+  /** Adds or replaces own routes, all or none. Throws InputError naming the route that cannot be used. */
+  addRoutes(specs: RouteSpec[]): void {
+    const routes = specs.map((spec, index) => {
+      try {
+        return buildRoute(spec);
+      } catch (error) {
+        if (!(error instanceof InputError) || specs.length === 1) throw error;
+        throw new InputError(`route ${index + 1} (${spec.prefix}): ${error.message}`, error.hint);
+      }
+    });
+    for (const { prefix, block } of routes) this.announce(prefix, block, LOCAL_SOURCE);
+    this.localChanged({ added: specs.map((spec, i) => ({ ...spec, prefix: formatPrefix(routes[i].prefix) })), removed: [] });
+  }
+
+  /** Removes own routes; returns how many there were. Throws InputError. */
+  deleteRoutes(prefixes: string[]): number {
+    const parsed = prefixes.map(parsePrefix);
+    const removed = parsed.filter(prefix => this.withdraw(prefix, LOCAL_SOURCE)).map(formatPrefix);
+    this.localChanged({ added: [], removed });
+    return removed.length;
+  }
+
+  /** Removes all own routes; returns how many there were. */
+  deleteAllRoutes(): number {
+    return this.deleteRoutes([...this.localRoutes()].map(({ prefix }) => prefix));
+  }
+
+  /** The own routes, as words that make them again. */
+  *localRoutes(): Iterable<RouteSpec> {
+    for (const table of this.rib.families) {
+      for (let path = 1; path < table.paths.end; path++) {
+        if (table.paths.prefix[path] === 0 || table.paths.source[path] !== LOCAL_SOURCE) continue;
+        const view = attributesView(this.rib.sets.block(table.paths.received[path]), table.family);
+        yield specOf(prefixText(table, table.paths.prefix[path]), view);
+      }
+    }
+  }
+
+  /** Calls `listener` after own routes changed; returns the way to stop that. */
+  onLocalRoutes(listener: (change: LocalRoutesChange) => void): () => void {
+    this.localListeners.add(listener);
+    return () => this.localListeners.delete(listener);
+  }
+
+  /** A kernel route to be announced, its metric as MED; null when it is gone. */
+  redistribute(prefix: Prefix, metric: number | null): void {
+    if (metric === null) {
+      this.withdraw(prefix, KERNEL_SOURCE);
+      return;
+    }
+    const attributes: PathAttribute[] = [
+      { type: 'origin', origin: 'incomplete' },
+      { type: 'asPath', segments: [] },
+    ];
+    if (metric > 0) attributes.push({ type: 'med', value: metric });
+    this.announce(prefix, encodeCanonical(new Uint8Array(0), attributes), KERNEL_SOURCE);
+  }
+
+  /** The routes that answer a query, one at a time; small tables in order. Throws InputError. */
+  *routes(query: RouteQuery = {}): Iterable<RouteView> {
+    let left = query.limit ?? Number.POSITIVE_INFINITY;
+    for (const table of this.rib.families) {
+      if (query.family !== undefined && query.family !== table.family) continue;
+      for (const prefix of this.matching(table, query)) {
+        if (left <= 0) return;
+        const view = this.view(table, prefix, query);
+        if (view === undefined) continue;
+        left--;
+        yield view;
+      }
+    }
+  }
+
+  summary(): RibSummary {
+    const { rib } = this;
+    const nextHops: RibSummary['nextHops'] = [];
+    for (let id = 1; id < rib.nextHops.end; id++) {
+      if (rib.nextHops.uses(id) === 0) continue;
+      nextHops.push({
+        address: formatAddress(rib.nextHops.address(id)),
+        reachable: rib.nextHops.reachable[id] === 1,
+        cost: rib.nextHops.cost[id],
+        paths: rib.nextHops.uses(id),
+      });
+    }
+    return {
+      families: rib.families.map(table => ({
+        family: FAMILIES[table.family].name,
+        prefixes: table.prefixes.count,
+        paths: table.paths.count,
+        best: table.bestCount(),
+        local: table.counts(LOCAL_SOURCE).received,
+        redistributed: table.counts(KERNEL_SOURCE).received,
+      })),
+      attributeSets: rib.sets.count,
+      nextHops,
+      updateGroups: this.groups.flatMap((groups, family) =>
+        [...groups.all()].map((group, index) => ({
+          id: index + 1,
+          members: [...group.members.keys()].map(source => rib.sources.name(source)),
+          families: [FAMILIES[family].name],
+          pending: group.dirty.size,
+        })),
+      ),
+    };
+  }
+
+  /** Hears of every change of a best path, or of a neighbor's state. Returns the way to stop that. */
+  subscribe(what: 'rib', listener: (event: RouteEvent) => void): () => void;
+  subscribe(what: 'neighbor', listener: (event: NeighborEvent) => void): () => void;
+  subscribe(
+    what: 'rib' | 'neighbor',
+    listener: ((event: RouteEvent) => void) | ((event: NeighborEvent) => void),
+  ): () => void {
+    if (what === 'rib') return this.events.subscribe(listener as (event: RouteEvent) => void);
+    const hear = listener as (event: NeighborEvent) => void;
+    this.neighborListeners.add(hear);
+    return () => this.neighborListeners.delete(hear);
+  }
+
+  private readonly wake = (): void => {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(this.run);
+  };
+
+  private readonly run = (): void => {
+    this.scheduled = false;
+    let more = this.rib.work(SCAN_SLICE);
+    for (const groups of this.groups) if (groups.drain()) more = true;
+    if (this.events.drain()) more = true;
+    if (more) this.wake();
+  };
+
+  private insert(options: NeighborOptions): Neighbor {
+    const address = normalize(options.address);
+    if (this.byAddress.has(address)) {
+      throw new InputError(`there is a neighbor ${address} already`, `to change it: delete and add it`);
+    }
+    const neighbor = new Neighbor({ ...options, address }, this.context);
+    this.byAddress.set(address, neighbor);
+    return neighbor;
+  }
+
+  private async remove(neighbor: Neighbor, how: 'deconfigured' | 'reconfigured'): Promise<void> {
+    this.byAddress.delete(neighbor.options.address);
+    this.states.delete(neighbor);
+    await neighbor.close(how);
+    neighbor.forget();
+    this.checkConverged();
+  }
+
+  private find(address: string): Neighbor {
+    const neighbor = this.byAddress.get(normalize(address));
+    if (neighbor !== undefined) return neighbor;
+    const known = [...this.byAddress.keys()].join(', ');
+    throw new InputError(`no neighbor ${address}`, known === '' ? 'there are no neighbors' : `neighbors: ${known}`);
+  }
+
+  private announce(prefix: Prefix, block: Uint8Array, source: number): void {
+    const table = this.rib.families[prefix.family];
+    this.rib.now = Math.floor(Date.now() / 1000);
+    const set = this.rib.sets.intern(block, block.length, 0);
+    table.announce(table.prefixes.ensure(prefix.address, prefix.length), source, 0, set, Verdict.accepted);
+    this.rib.sets.release(set);
+    this.wake();
+  }
+
+  private withdraw(prefix: Prefix, source: number): boolean {
+    const table = this.rib.families[prefix.family];
+    const id = table.prefixes.find(prefix.address, prefix.length);
+    this.wake();
+    return id !== 0 && table.withdraw(id, source, 0);
+  }
+
+  private localChanged(change: LocalRoutesChange): void {
+    for (const listener of this.localListeners) listener(change);
+  }
+
+  private neighborChanged(neighbor: Neighbor): void {
+    const status = neighbor.status();
+    if (this.states.get(neighbor) === status.state) return;
+    this.states.set(neighbor, status.state);
+    const event: NeighborEvent = {
+      at: Date.now(),
+      address: status.address,
+      as: status.as,
+      state: status.state,
+      reason: status.state === 'Established' ? '' : (status.session.lastError?.text ?? ''),
+    };
+    for (const listener of this.neighborListeners) listener(event);
+  }
+
+  private checkConverged(): void {
+    if (!this.converged && [...this.byAddress.values()].every(neighbor => neighbor.told)) this.declareConverged();
+  }
+
+  private declareConverged(): void {
+    if (this.converged) return;
+    this.converged = true;
+    clearTimeout(this.convergenceTimer);
+    this.log.info('all neighbors have told their routes');
+    this.onConverged();
+  }
+
+  private *matching(table: LocRib, query: RouteQuery): Iterable<number> {
+    const { prefixes } = table;
+    if (query.prefix !== undefined) {
+      const { family, address, length } = parsePrefix(query.prefix);
+      const id = family === table.family ? prefixes.find(address, length) : 0;
+      if (id !== 0) yield id;
+      return;
+    }
+    if (query.address !== undefined) {
+      const address = parseAddress(query.address);
+      if (address.length !== FAMILIES[table.family].addressBytes) return;
+      for (let length = address.length * 8; length >= 0; length--) {
+        clearHostBits(address, length);
+        const id = prefixes.find(address, length);
+        if (id === 0 || prefixes.best[id] === 0) continue;
+        yield id;
+        return;
+      }
+      return;
+    }
+    const within = query.longer === undefined ? undefined : parsePrefix(query.longer);
+    if (within !== undefined && within.family !== table.family) return;
+    const ids = prefixes.count <= SORT_LIMIT ? prefixes.sorted() : prefixes.ids();
+    for (const id of ids) if (within === undefined || prefixes.within(id, within.address, within.length)) yield id;
+  }
+
+  private view(table: LocRib, prefix: number, query: RouteQuery): RouteView | undefined {
+    const text = prefixText(table, prefix);
+    const family = FAMILIES[table.family].name;
+    if (query.neighbor === undefined) {
+      const paths = table.prefixes.firstPath[prefix] > 0 ? pathViews(table, prefix) : [];
+      return paths.length === 0 ? undefined : { prefix: text, family, paths };
+    }
+    const neighbor = this.find(query.neighbor);
+    if (query.direction !== 'out') {
+      const paths = pathViews(table, prefix).filter(path => path.source === neighbor.options.address);
+      return paths.length === 0 ? undefined : { prefix: text, family, paths };
+    }
+    const set = neighbor.advertisedSet(table.family, prefix);
+    const best = table.prefixes.best[prefix];
+    if (set === 0 || best === 0) return undefined;
+    const [view] = pathViews(table, prefix);
+    const bare = { source: view.source, best: true, multipath: false, eligible: true, stale: false };
+    const sent = attributesView(this.rib.sets.block(set), table.family);
+    return { prefix: text, family, paths: [{ ...bare, receivedAt: view.receivedAt, ...sent }] };
+  }
+}
+
+function normalize(address: string): string {
+  return address.includes('%') ? address : formatAddress(parseAddress(address));
+}

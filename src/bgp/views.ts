@@ -1,0 +1,155 @@
+// What people see of the speaker: routes, neighbors and events as plain objects.
+//
+// The tables hold numbers; these shapes exist only at the edges (API, CLI, logs, tests). Times are epoch milliseconds,
+// durations carry their unit in the name. The API's schema is checked against these types by the compiler.
+
+/** One path of a prefix, received, local or redistributed. */
+export interface PathView {
+  /** 'local' (added by hand), 'kernel' (redistributed) or the neighbor's address. */
+  source: string;
+  /** The decision process chose it (Loc-RIB). */
+  best: boolean;
+  /** It shares the traffic with the best path (multipath). */
+  multipath: boolean;
+  /** It may be chosen: accepted by import policy, next hop reachable, no loop. */
+  eligible: boolean;
+  /** Why it is not the best path: a step of the decision process or the reason it is not eligible. */
+  reason?: string;
+  /** Kept from a neighbor that is restarting (RFC 4724). */
+  stale: boolean;
+  /** Text of the next hop; the unspecified address means this speaker. */
+  nextHop: string;
+  /** RFC 7911 path identifier, when the neighbor sends them. */
+  pathId?: number;
+  receivedAt: number;
+  origin: 'igp' | 'egp' | 'incomplete';
+  asPath: string;
+  med?: number;
+  localPref?: number;
+  atomicAggregate?: boolean;
+  aggregator?: string;
+  communities: string[];
+  largeCommunities: string[];
+  extendedCommunities: string[];
+  originatorId?: string;
+  clusterList?: string[];
+  onlyToCustomer?: number;
+  /** Attributes this speaker does not know, kept as received. */
+  unknown?: { code: number; flags: number; value: string }[];
+}
+
+/** A prefix with its paths, the best one first. */
+export interface RouteView {
+  prefix: string;
+  family: 'ipv4-unicast' | 'ipv6-unicast';
+  paths: PathView[];
+}
+
+export interface FamilyCounts {
+  family: 'ipv4-unicast' | 'ipv6-unicast';
+  received: number;
+  accepted: number;
+  advertised: number;
+  /** End-of-RIB was received (RFC 4724 §2). */
+  endOfRib: boolean;
+  stale: number;
+}
+
+export interface MessageCounts {
+  open: number;
+  update: number;
+  notification: number;
+  keepalive: number;
+  routeRefresh: number;
+}
+
+export interface NeighborStatus {
+  address: string;
+  as: number;
+  description: string;
+  type: 'internal' | 'external';
+  state: 'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established';
+  /** Administratively down, by the config or by `neighbor disable`. */
+  shutdown: boolean;
+  shutdownMessage?: string;
+  /** When the state last became or left Established. */
+  since: number;
+  /** Sums over the families. */
+  received: number;
+  accepted: number;
+  advertised: number;
+  families: FamilyCounts[];
+  import: string;
+  export: string;
+  routeReflectorClient: boolean;
+  session: SessionStatus;
+  /** Malformed path attributes seen, by how they were handled (RFC 7606 §2). */
+  errors: { attributeDiscard: number; treatAsWithdraw: number; sessionReset: number };
+  /** Waiting for the neighbor to come back until then (RFC 4724 §4.2). */
+  restartingUntil?: number;
+}
+
+export interface SessionStatus {
+  remoteRouterId?: string;
+  localAddress?: string;
+  localPort?: number;
+  remotePort?: number;
+  holdTimeSeconds: { configured: number; negotiated?: number };
+  keepaliveSeconds?: number;
+  /** Milliseconds left on running timers, by name (connectRetry, hold, keepalive, idleHold, delayOpen). */
+  timers: Record<string, number>;
+  capabilities: { name: string; local: boolean; remote: boolean; detail: string }[];
+  messages: { received: MessageCounts; sent: MessageCounts };
+  established: number;
+  lastError?: { at: number; text: string; direction: 'sent' | 'received' | 'local'; code?: number; subcode?: number };
+}
+
+export interface RibSummary {
+  families: {
+    family: 'ipv4-unicast' | 'ipv6-unicast';
+    prefixes: number;
+    paths: number;
+    best: number;
+    local: number;
+    redistributed: number;
+  }[];
+  attributeSets: number;
+  nextHops: { address: string; reachable: boolean; cost: number; paths: number }[];
+  updateGroups: { id: number; members: string[]; families: string[]; pending: number }[];
+}
+
+export interface RouteEvent {
+  at: number;
+  prefix: string;
+  /** The new best path, or null when the prefix is gone. */
+  best: PathView | null;
+}
+
+export interface NeighborEvent {
+  at: number;
+  address: string;
+  as: number;
+  state: NeighborStatus['state'];
+  reason: string;
+}
+
+export interface FibRouteView {
+  prefix: string;
+  kind: 'unicast' | 'blackhole' | 'unreachable';
+  nextHops: { gateway?: string; interface: string; weight: number }[];
+  /** 'installed', 'stale' (left by a previous run) or the kernel's error in words. */
+  state: string;
+}
+
+export interface FibStatus {
+  install: boolean;
+  table: number;
+  metric: number;
+  protocol: number;
+  installed: number;
+  pending: number;
+  failed: number;
+  stale: number;
+  redistributed: number;
+  resyncs: number;
+}

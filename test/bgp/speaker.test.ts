@@ -1,0 +1,247 @@
+// Whole speakers talking to each other over TCP on loopback addresses.
+
+import { createServer } from 'node:net';
+import { pino } from 'pino';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { NeighborOptions } from '../../src/bgp/session/options.js';
+import { Speaker, type SpeakerOptions } from '../../src/bgp/speaker.js';
+import type { RouteView } from '../../src/bgp/views.js';
+import { Family } from '../../src/bgp/wire/family.js';
+
+const running: Speaker[] = [];
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map(speaker => speaker.stop({})));
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise(resolve => server.close(resolve));
+  return port;
+}
+
+function neighbor(from: number, to: number, port: number, over: Partial<NeighborOptions> = {}): NeighborOptions {
+  return {
+    address: `127.0.0.${to}`,
+    as: 65001,
+    description: '',
+    shutdown: false,
+    passive: false,
+    port,
+    localAddress: `127.0.0.${from}`,
+    holdTimeSeconds: 90,
+    connectRetrySeconds: 1,
+    idleHoldSeconds: 1,
+    delayOpenSeconds: 0,
+    families: [Family.ipv4Unicast, Family.ipv6Unicast],
+    routeReflectorClient: false,
+    nextHopSelf: false,
+    multihop: 1,
+    gracefulRestart: { restartTimeSeconds: 120 },
+    addPath: { receive: false, send: 0 },
+    import: 'accept',
+    export: 'accept',
+    ...over,
+  };
+}
+
+async function start(
+  id: number,
+  port: number,
+  neighbors: NeighborOptions[],
+  over: Partial<SpeakerOptions> & { restarted?: boolean } = {},
+): Promise<Speaker> {
+  const listen = [`127.0.0.${id}`];
+  const options = { as: 65001, routerId: `10.0.0.${id}`, listen, port, multipath: 1, neighbors, ...over };
+  const speaker = new Speaker(options, pino({ level: 'silent' }));
+  running.push(speaker);
+  await speaker.start({ restarted: over.restarted });
+  return speaker;
+}
+
+/** Waits until `condition` holds, looking again whenever the speaker reports a change. */
+async function until(speaker: Speaker, condition: () => boolean): Promise<void> {
+  if (condition()) return;
+  await new Promise<void>(resolve => {
+    const check = () => {
+      if (!condition()) return;
+      stop();
+      clearInterval(timer);
+      resolve();
+    };
+    const stops = [speaker.subscribe('rib', check), speaker.subscribe('neighbor', check)];
+    const stop = () => {
+      for (const end of stops) end();
+    };
+    // Counters move without an event.
+    const timer = setInterval(check, 20);
+  });
+}
+
+const routes = (speaker: Speaker, query: Parameters<Speaker['routes']>[0] = {}): RouteView[] => [...speaker.routes(query)];
+const prefixes = (speaker: Speaker, query: Parameters<Speaker['routes']>[0] = {}) => routes(speaker, query).map(r => r.prefix);
+const established = (speaker: Speaker) => () => speaker.neighbors().every(n => n.state === 'Established');
+
+describe('two speakers in one AS', () => {
+  it('exchange routes of both families, and withdraw them', async () => {
+    const port = await freePort();
+    const a = await start(1, port, [neighbor(1, 2, port)]);
+    const b = await start(2, port, [neighbor(2, 1, port)]);
+    a.addRoutes([
+      { prefix: '10.233.1.0/24', communities: ['blackhole'] },
+      { prefix: '10.233.1.10/32', med: 5, largeCommunities: ['65001:1:2'], extendedCommunities: ['rt:65001:7'] },
+      { prefix: '2001:db8:1::/64', nextHop: '2001:db8::9', origin: 'igp' },
+    ]);
+    await until(b, () => prefixes(b).length === 3);
+    expect(routes(b).map(({ prefix, paths: [path] }) => [prefix, path.nextHop, path.origin, path.localPref])).toEqual([
+      ['10.233.1.0/24', '127.0.0.1', 'incomplete', 100],
+      ['10.233.1.10/32', '127.0.0.1', 'incomplete', 100],
+      ['2001:db8:1::/64', '2001:db8::9', 'igp', 100],
+    ]);
+    expect(routes(b, { prefix: '10.233.1.0/24' })[0].paths[0]).toMatchObject({ source: '127.0.0.1', best: true, communities: ['blackhole'] });
+    expect(routes(b, { address: '10.233.1.10' })[0]).toMatchObject({
+      prefix: '10.233.1.10/32',
+      paths: [{ med: 5, largeCommunities: ['65001:1:2'], extendedCommunities: ['rt:65001:7'] }],
+    });
+    expect(prefixes(b, { address: '10.233.1.11' })).toEqual(['10.233.1.0/24']);
+    expect(prefixes(b, { longer: '10.233.0.0/16' })).toEqual(['10.233.1.0/24', '10.233.1.10/32']);
+    expect(prefixes(a, { neighbor: '127.0.0.2', direction: 'out' })).toEqual(prefixes(b));
+    expect(prefixes(b, { neighbor: '127.0.0.1', direction: 'in' })).toEqual(prefixes(b));
+    expect(prefixes(b, { neighbor: '127.0.0.1', direction: 'out' })).toEqual([]);
+    await until(b, () => b.neighbors()[0].families.every(f => f.endOfRib));
+    expect(b.neighbors()[0]).toMatchObject({ type: 'internal', received: 3, accepted: 3, advertised: 0 });
+    expect(a.neighbors()[0]).toMatchObject({ received: 0, advertised: 3 });
+
+    expect(a.deleteRoutes(['10.233.1.10/32', '10.9.9.0/24'])).toBe(1);
+    await until(b, () => prefixes(b).length === 2);
+    expect(a.deleteAllRoutes()).toBe(2);
+    await until(b, () => prefixes(b).length === 0);
+    expect(b.summary().attributeSets).toBe(0);
+  });
+
+  it('refuse bad routes as a whole, naming the one', async () => {
+    const a = await start(1, await freePort(), []);
+    expect(() => a.addRoutes([{ prefix: '10.1.0.0/16' }, { prefix: '10.1.0.1/16' }])).toThrow(
+      'route 2 (10.1.0.1/16): 10.1.0.1/16 has host bits set',
+    );
+    expect(prefixes(a)).toEqual([]);
+    expect(() => a.addRoutes([{ prefix: '10.1.0.0/16', nextHop: '::1' }])).toThrow('different families');
+    expect(() => a.reset('127.0.0.9')).toThrow('no neighbor 127.0.0.9');
+  });
+
+  it('keep routes of a neighbor that restarts, and drop what it does not send again (RFC 4724 §4.2)', async () => {
+    const port = await freePort();
+    const a = await start(1, port, [neighbor(1, 2, port)]);
+    const b = await start(2, port, [neighbor(2, 1, port)]);
+    a.addRoutes([{ prefix: '10.1.0.0/16' }, { prefix: '10.2.0.0/16' }]);
+    await until(b, () => prefixes(b).length === 2);
+    const events: string[] = [];
+    b.subscribe('rib', event => events.push(`${event.prefix} ${event.best === null ? 'gone' : 'here'}`));
+    running.splice(running.indexOf(a), 1);
+    await a.stop('graceful');
+    await until(b, () => b.neighbors()[0].state !== 'Established');
+    expect(routes(b).map(r => [r.prefix, r.paths[0].stale])).toEqual([
+      ['10.1.0.0/16', true],
+      ['10.2.0.0/16', true],
+    ]);
+    expect(b.neighbors()[0].restartingUntil).toBeGreaterThan(Date.now());
+    const again = await start(1, port, [neighbor(1, 2, port)], { restarted: true });
+    again.addRoutes([{ prefix: '10.1.0.0/16' }]);
+    await until(b, () => prefixes(b).length === 1);
+    expect(routes(b)[0]).toMatchObject({ prefix: '10.1.0.0/16', paths: [{ stale: false }] });
+    expect(events).toEqual(['10.2.0.0/16 gone']);
+  });
+
+  it('drop the routes at once when the neighbor says good-bye, comes back without its forwarding state, or is removed', async () => {
+    const port = await freePort();
+    const a = await start(1, port, [neighbor(1, 2, port)]);
+    const b = await start(2, port, [neighbor(2, 1, port)]);
+    a.addRoutes([{ prefix: '10.1.0.0/16' }]);
+    await until(b, () => prefixes(b).length === 1);
+    await a.disable('127.0.0.2', 'back in an hour');
+    await until(b, () => prefixes(b).length === 0);
+    await until(b, () => b.neighbors()[0].session.lastError !== undefined);
+    expect(b.neighbors()[0].session.lastError?.text).toContain('Administrative Shutdown: back in an hour');
+    a.enable('127.0.0.2');
+    await until(b, () => prefixes(b).length === 1);
+
+    running.splice(running.indexOf(a), 1);
+    await a.stop('graceful');
+    await until(b, () => b.neighbors()[0].state !== 'Established');
+    const again = await start(1, port, [neighbor(1, 2, port)]);
+    await until(b, () => prefixes(b).length === 0);
+    again.addRoutes([{ prefix: '10.3.0.0/16' }]);
+    await until(b, () => prefixes(b).length === 1);
+    await b.removeNeighbor('127.0.0.1');
+    await until(b, () => prefixes(b).length === 0);
+    expect(b.neighbors()).toEqual([]);
+  });
+
+  it('send everything again on request and judge everything anew (RFC 2918, RFC 7313)', async () => {
+    const port = await freePort();
+    const a = await start(1, port, [neighbor(1, 2, port)]);
+    const b = await start(2, port, [neighbor(2, 1, port)]);
+    a.addRoutes([{ prefix: '10.1.0.0/16' }]);
+    await until(b, () => prefixes(b).length === 1);
+    const before = b.neighbors()[0].session.messages.received.update;
+    a.softReset('127.0.0.2', 'out');
+    await until(b, () => b.neighbors()[0].session.messages.received.update > before);
+    expect(b.updateNeighbor(neighbor(2, 1, port, { import: 'reject' }))).toBe('changed');
+    await until(b, () => routes(b)[0].paths[0].best === false);
+    expect(routes(b)[0].paths[0].reason).toBe('rejected by the import policy');
+    expect(b.neighbors()[0]).toMatchObject({ state: 'Established', received: 1, accepted: 0 });
+    expect(b.updateNeighbor(neighbor(2, 1, port))).toBe('changed');
+    await until(b, () => routes(b)[0].paths[0].best);
+    expect(a.updateNeighbor(neighbor(1, 2, port, { export: 'reject' }))).toBe('changed');
+    await until(b, () => prefixes(b).length === 0);
+    expect(a.updateNeighbor(neighbor(1, 2, port, { export: 'reject' }))).toBe('unchanged');
+    expect(a.updateNeighbor(neighbor(1, 2, port, { holdTimeSeconds: 30 }))).toBe('reset');
+    await until(b, () => prefixes(b).length === 1 && b.neighbors()[0].session.holdTimeSeconds.negotiated === 30);
+  });
+
+  it('end the session at the prefix limit (RFC 4486 §4)', async () => {
+    const port = await freePort();
+    const a = await start(1, port, [neighbor(1, 2, port)]);
+    const b = await start(2, port, [neighbor(2, 1, port, { maxPrefix: { limit: 2, restartSeconds: 0 } })]);
+    a.addRoutes(['10.1.0.0/16', '10.2.0.0/16', '10.3.0.0/16'].map(prefix => ({ prefix })));
+    await until(a, () => a.neighbors()[0].session.lastError?.text.includes('Maximum Number of Prefixes Reached') === true);
+    expect(b.neighbors()[0]).toMatchObject({ shutdown: true, shutdownMessage: 'more than 2 prefixes' });
+    await until(b, () => prefixes(b).length === 0);
+    a.deleteRoutes(['10.3.0.0/16']);
+    b.enable('127.0.0.1');
+    await until(b, () => prefixes(b).length === 2);
+  });
+});
+
+describe('three speakers', () => {
+  it('in three ASes pass a route on, its path growing, and never back', async () => {
+    const port = await freePort();
+    const external = (from: number, to: number) => neighbor(from, to, port, { as: 65000 + to });
+    const a = await start(1, port, [external(1, 2)], { as: 65001 });
+    const b = await start(2, port, [external(2, 1), external(2, 3)], { as: 65002 });
+    const c = await start(3, port, [external(3, 2)], { as: 65003 });
+    a.addRoutes([{ prefix: '10.1.0.0/16', med: 9, localPref: 300 }]);
+    await until(c, () => prefixes(c).length === 1);
+    expect(routes(b)[0].paths[0]).toMatchObject({ asPath: '65001', med: 9, nextHop: '127.0.0.1' });
+    expect(routes(c)[0].paths[0]).toMatchObject({ asPath: '65002 65001', nextHop: '127.0.0.2' });
+    expect(routes(c)[0].paths[0]).not.toHaveProperty('med');
+    expect(routes(c)[0].paths[0]).not.toHaveProperty('localPref');
+    expect(a.neighbors()[0].received).toBe(0);
+  });
+
+  it('in one AS need a reflector (RFC 4456)', async () => {
+    const port = await freePort();
+    const a = await start(1, port, [neighbor(1, 2, port)]);
+    const b = await start(2, port, [neighbor(2, 1, port), neighbor(2, 3, port)]);
+    const c = await start(3, port, [neighbor(3, 2, port)]);
+    a.addRoutes([{ prefix: '10.1.0.0/16' }]);
+    await until(b, () => prefixes(b).length === 1);
+    await until(b, established(b));
+    expect(prefixes(c)).toEqual([]);
+    b.updateNeighbor(neighbor(2, 1, port, { routeReflectorClient: true }));
+    await until(c, () => prefixes(c).length === 1);
+    expect(routes(c)[0].paths[0]).toMatchObject({ originatorId: '10.0.0.1', clusterList: ['10.0.0.2'], nextHop: '127.0.0.1' });
+  });
+});

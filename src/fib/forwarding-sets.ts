@@ -1,0 +1,97 @@
+// What the kernel can be told to do with a prefix, each distinct answer once.
+//
+// A hundred thousand routes share a handful of answers: drop, or go out by these legs. An answer has a small id, so
+// that "is it in the kernel already?" compares two numbers, and keeps its encoded form. Ids are counted references.
+
+import type { Family } from '../bgp/wire/family.js';
+import { encodeBody, type Identity, type RouteBody } from './route-batch.js';
+import { type Leg, RouteType } from './rtnetlink.js';
+
+/** Ids that always exist. `altered` is a route of ours in the kernel that this speaker would never write: never equal. */
+export const Forwarding = { none: 0, blackhole: 1, unreachable: 2, altered: 3 } as const;
+
+const FIRST_FREE = 4;
+
+/** The forwarding sets of one family. */
+export class ForwardingSets {
+  private readonly family: Family;
+  private readonly identity: Identity;
+  private readonly byKey = new Map<string, number>();
+  private readonly keys: string[] = [];
+  private readonly legsOf: (readonly Leg[])[] = [[], [], [], []];
+  private readonly bodies: RouteBody[] = [];
+  private readonly references: number[] = [];
+  private readonly freeIds: number[] = [];
+
+  constructor(family: Family, identity: Identity) {
+    this.family = family;
+    this.identity = identity;
+    this.bodies[Forwarding.blackhole] = encodeBody(family, identity, RouteType.blackhole, []);
+    this.bodies[Forwarding.unreachable] = encodeBody(family, identity, RouteType.unreachable, []);
+  }
+
+  /** The id of these legs (in any order) with one reference more; `none` when there are no legs. */
+  acquire(legs: readonly Leg[]): number {
+    if (legs.length === 0) return Forwarding.none;
+    const merged = mergeLegs(legs);
+    const key = merged.map(keyOf).join(' ');
+    let id = this.byKey.get(key);
+    if (id === undefined) {
+      id = this.freeIds.pop() ?? Math.max(this.keys.length, FIRST_FREE);
+      this.byKey.set(key, id);
+      this.keys[id] = key;
+      this.legsOf[id] = merged;
+      this.bodies[id] = encodeBody(this.family, this.identity, RouteType.unicast, merged);
+      this.references[id] = 0;
+    }
+    this.references[id]++;
+    return id;
+  }
+
+  retain(id: number): void {
+    if (id >= FIRST_FREE) this.references[id]++;
+  }
+
+  release(id: number): void {
+    if (id < FIRST_FREE || --this.references[id] > 0) return;
+    this.byKey.delete(this.keys[id]);
+    this.legsOf[id] = [];
+    this.freeIds.push(id);
+  }
+
+  /** Ways out, in a fixed order; empty for the ids that always exist. */
+  legs(id: number): readonly Leg[] {
+    return this.legsOf[id];
+  }
+
+  body(id: number): RouteBody {
+    return this.bodies[id];
+  }
+
+  /** Does any route go out by this link? */
+  uses(interfaceIndex: number): boolean {
+    return this.legsOf.some(legs => legs.some(leg => leg.interfaceIndex === interfaceIndex));
+  }
+}
+
+// Two next hops may lead to the same gateway: one leg with both weights, of which the kernel knows 256 at most.
+function mergeLegs(legs: readonly Leg[]): Leg[] {
+  if (legs.length === 1) return [{ ...legs[0], weight: 1 }];
+  const merged = new Map<string, Leg>();
+  for (const leg of legs) {
+    const way = wayOf(leg);
+    const known = merged.get(way);
+    if (known === undefined) merged.set(way, { ...leg });
+    else known.weight = Math.min(256, known.weight + leg.weight);
+  }
+  if (merged.size === 1) return [{ ...legs[0], weight: 1 }];
+  return [...merged.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, leg]) => leg);
+}
+
+function wayOf(leg: Leg): string {
+  return `${leg.interfaceIndex}:${leg.gateway === null ? '' : leg.gateway.join('.')}${leg.onlink ? '!' : ''}`;
+}
+
+function keyOf(leg: Leg): string {
+  return `${wayOf(leg)}*${leg.weight}`;
+}

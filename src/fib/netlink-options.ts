@@ -1,0 +1,111 @@
+// Socket options the netlink package does not know, set on its file descriptor through koffi.
+//
+// Without NETLINK_NO_ENOBUFS an overrun of the receive buffer ends the whole process (the package throws in a native
+// callback). With it the kernel only counts what it had to drop; the count is read with SO_MEMINFO. The filter keeps
+// the echoes of our own route changes from the notification socket: they would cost more than the changes.
+
+import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const SOL_SOCKET = 1;
+const SO_RCVBUF = 8;
+const SO_ATTACH_FILTER = 26;
+const SO_SNDBUFFORCE = 32;
+const SO_RCVBUFFORCE = 33;
+const SO_MEMINFO = 55;
+const SK_MEMINFO_DROPS = 8;
+const SOL_NETLINK = 270;
+const AF_NETLINK = 16;
+
+/** Options of level SOL_NETLINK that are switched on by 1. */
+export const NetlinkOption = { noEnobufs: 5, capAck: 10, extAck: 11, strictCheck: 12 } as const;
+
+interface Libc {
+  getsockname(fd: number, address: Buffer, length: Buffer): number;
+  getsockopt(fd: number, level: number, option: number, value: Buffer, length: Buffer): number;
+  setsockopt(fd: number, level: number, option: number, value: Buffer, length: number): number;
+  attachFilter(fd: number, program: { len: number; filter: Buffer }): number;
+}
+
+let libc: Libc | undefined;
+
+function load(): Libc {
+  if (libc !== undefined) return libc;
+  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+  const library = koffi.load(null);
+  const program = koffi.struct({ len: 'uint16', filter: 'void *' });
+  const attach = library.func('setsockopt', 'int', ['int', 'int', 'int', koffi.pointer(program), 'uint32']);
+  libc = {
+    getsockname: library.func('int getsockname(int, void *, void *)'),
+    getsockopt: library.func('int getsockopt(int, int, int, void *, void *)'),
+    setsockopt: library.func('int setsockopt(int, int, int, void *, uint32_t)'),
+    attachFilter: (fd, filter) => attach(fd, SOL_SOCKET, SO_ATTACH_FILTER, filter, koffi.sizeof(program)),
+  };
+  return libc;
+}
+
+/** The file descriptor of this process' netlink socket with the given port. Throws when there is none. */
+export function netlinkFd(port: number): number {
+  const { getsockname } = load();
+  const address = Buffer.alloc(12);
+  const length = Buffer.alloc(4);
+  for (const name of readdirSync('/proc/thread-self/fd')) {
+    length.writeUInt32LE(address.length);
+    if (getsockname(Number(name), address, length) !== 0) continue;
+    if (address.readUInt16LE(0) === AF_NETLINK && address.readUInt32LE(4) === port) return Number(name);
+  }
+  throw new Error(`this process has no netlink socket with port ${port}`);
+}
+
+function set(fd: number, level: number, option: number, value: number): boolean {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32LE(value);
+  return load().setsockopt(fd, level, option, bytes, bytes.length) === 0;
+}
+
+/** Switches an option of NetlinkOption on; false when this kernel does not know it. */
+export function enable(fd: number, option: number): boolean {
+  return set(fd, SOL_NETLINK, option, 1);
+}
+
+/** Sets the receive buffer, beyond net.core.rmem_max where CAP_NET_ADMIN allows. */
+export function setReceiveBuffer(fd: number, bytes: number): void {
+  if (!set(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes)) set(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+}
+
+/** Sets the send buffer beyond net.core.wmem_max where CAP_NET_ADMIN allows. */
+export function forceSendBuffer(fd: number, bytes: number): void {
+  set(fd, SOL_SOCKET, SO_SNDBUFFORCE, bytes);
+}
+
+/** How many messages the kernel had to drop because the receive buffer was full, modulo 2^32. */
+export function drops(fd: number): number {
+  const values = Buffer.alloc(9 * 4);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(values.length);
+  return load().getsockopt(fd, SOL_SOCKET, SO_MEMINFO, values, length) === 0
+    ? values.readUInt32LE(SK_MEMINFO_DROPS * 4)
+    : 0;
+}
+
+/**
+ * Keeps notifications caused by the socket with this port (nlmsg_pid) from `fd`: a classic BPF program of
+ * load nlmsg_pid; equal? drop; else pass. BPF loads in network order, hence the swapped port.
+ */
+export function ignorePort(fd: number, port: number): void {
+  const swapped = Buffer.alloc(4);
+  swapped.writeUInt32LE(port);
+  const program = Buffer.alloc(4 * 8);
+  const instructions = [
+    { code: 0x20, k: 12 },
+    { code: 0x15, k: swapped.readUInt32BE(), otherwise: 1 },
+    { code: 0x06, k: 0 },
+    { code: 0x06, k: 0xffffffff },
+  ];
+  for (const [i, { code, k, otherwise }] of instructions.entries()) {
+    program.writeUInt16LE(code, i * 8);
+    program[i * 8 + 3] = otherwise ?? 0;
+    program.writeUInt32LE(k, i * 8 + 4);
+  }
+  load().attachFilter(fd, { len: instructions.length, filter: program });
+}

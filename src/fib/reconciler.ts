@@ -1,0 +1,235 @@
+// Keeps the kernel's routes of one identity (table, metric, protocol) equal to Loc-RIB.
+//
+// Both families share one socket and one batch. A batch at a time is filled, sent and answered, and the loop turns
+// before the next, so that a full table never holds up KEEPALIVEs. While the kernel's routes are being dumped nothing is
+// written (`hold`), so that a dump and our own changes never cross.
+
+import type { Logger } from 'pino';
+import { FAMILIES, Family } from '../bgp/wire/family.js';
+import { formatPrefix } from '../bgp/wire/prefix.js';
+import { describeErrno } from './errno.js';
+import { FamilyInstaller } from './family-installer.js';
+import { isOwn, type Kernel } from './kernel.js';
+import type { RouteChannel } from './netlink-socket.js';
+import { Reasons } from './reasons.js';
+import type { Resolver } from './resolver.js';
+import { type Identity, RouteBatch } from './route-batch.js';
+import { AF_INET, type RouteMessage } from './rtnetlink.js';
+import type { LocRib } from './source.js';
+
+/** After the kernel's state changed, refused routes are tried again this much later … */
+const RETRY_MS = 100;
+/** … and a millisecond more for so many of them, so that many hopeless ones are not tried all the time. */
+const RETRIES_PER_MS = 10;
+/** Refused routes are tried again after this long even if nothing seems to have changed. */
+const RETRY_ANYWAY_MS = 30_000;
+const ERRNO_TIMED_OUT = 110;
+
+/** What a reconciler works with. */
+export interface ReconcilerTools {
+  /** Indexed by Family. */
+  locRib: readonly LocRib[];
+  kernel: Kernel;
+  resolver: Resolver;
+  identity: Identity;
+  channel: RouteChannel;
+  /** Loc-RIB is complete: routes of ours that it does not want may go. */
+  complete: boolean;
+  /** Only a dump can tell what the kernel has. */
+  unclear(): void;
+  log: Logger;
+}
+
+/** The reconciliation of one identity. */
+export class Reconciler {
+  readonly identity: Identity;
+  /** Indexed by Family. */
+  readonly installers: readonly FamilyInstaller[];
+  readonly reasons = new Reasons();
+  private readonly tools: ReconcilerTools;
+  private readonly batch = new RouteBatch();
+  private running = false;
+  private held = false;
+  private stopped = false;
+  private idleWaiters: (() => void)[] = [];
+  private retryTimer: NodeJS.Timeout | undefined;
+  private retryAt = 0;
+  private newFailures = new Map<number, { count: number; example: string }>();
+
+  constructor(tools: ReconcilerTools) {
+    this.tools = tools;
+    this.identity = tools.identity;
+    const { kernel, resolver, identity, unclear } = tools;
+    this.installers = FAMILIES.map(({ family }) => {
+      const locRib = tools.locRib[family];
+      const wake = () => this.wake();
+      return new FamilyInstaller(
+        { locRib, kernel, resolver, identity, reasons: this.reasons, wake, unclear },
+        tools.complete,
+      );
+    });
+  }
+
+  /** Begins to follow Loc-RIB; the kernel's routes have been dumped. */
+  start(): void {
+    for (const installer of this.installers) installer.start();
+  }
+
+  /** Stops following Loc-RIB; the routes stay in the kernel until `flush`. */
+  retire(): void {
+    for (const installer of this.installers) installer.stop();
+  }
+
+  /** Ends all writing; the routes stay in the kernel. Resolves when the last batch is answered. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.retryTimer);
+    this.retire();
+    while (this.running) await turn();
+    this.settleIdle();
+  }
+
+  /** Loc-RIB is complete. */
+  converged(): void {
+    for (const installer of this.installers) installer.converged();
+  }
+
+  /** Removes all our routes and stops following Loc-RIB; resolves when they are gone. */
+  async flush(): Promise<void> {
+    for (const installer of this.installers) installer.flush();
+    await this.idle();
+  }
+
+  /** Resolves when nothing waits to be written. */
+  idle(): Promise<void> {
+    if (!this.running && (this.pending === 0 || this.stopped)) return Promise.resolve();
+    this.wake();
+    return new Promise(resolve => this.idleWaiters.push(resolve));
+  }
+
+  /** Prefixes that wait to be looked at. */
+  get pending(): number {
+    return this.installers.reduce((sum, { pending }) => sum + pending, 0) + this.batch.count;
+  }
+
+  get failed(): number {
+    return this.installers.reduce((sum, { failed }) => sum + failed, 0);
+  }
+
+  /** Stops writing until `release`; resolves when no batch is under way. */
+  async hold(): Promise<void> {
+    this.held = true;
+    while (this.running) await turn();
+  }
+
+  release(): void {
+    this.held = false;
+    this.wake();
+  }
+
+  /** The kernel's links, addresses or routes changed: what it refused it may take now. */
+  kernelChanged(): void {
+    this.scheduleRetry(RETRY_MS + this.failed / RETRIES_PER_MS);
+  }
+
+  nextHopChanged(id: number): void {
+    for (const installer of this.installers) installer.nextHopChanged(id);
+  }
+
+  /** Does a route of ours go out by this link? */
+  uses(interfaceIndex: number): boolean {
+    return this.installers.some(({ sets }) => sets.uses(interfaceIndex));
+  }
+
+  /** Is this a route of ours, by table, metric and protocol? */
+  owns(route: RouteMessage): boolean {
+    return isOwn(route, this.identity);
+  }
+
+  /** The installer that has to do with a route. */
+  installerOf(route: RouteMessage): FamilyInstaller {
+    return this.installers[route.family === AF_INET ? Family.ipv4Unicast : Family.ipv6Unicast];
+  }
+
+  private wake(): void {
+    if (this.running || this.held || this.stopped) return;
+    this.running = true;
+    setImmediate(() => {
+      this.run().catch(error => {
+        this.running = false;
+        this.tools.log.error({ err: error }, 'writing routes to the kernel failed');
+      });
+    });
+  }
+
+  private async run(): Promise<void> {
+    while (!this.held && !this.stopped && this.fill()) {
+      if (this.batch.count > 0) await this.write();
+      await turn();
+    }
+    this.running = false;
+    this.logFailures();
+    if (this.pending === 0 || this.stopped) this.settleIdle();
+  }
+
+  private fill(): boolean {
+    this.batch.clear();
+    let looked = false;
+    for (const installer of this.installers) looked = installer.fill(this.batch) || looked;
+    return looked;
+  }
+
+  private async write(): Promise<void> {
+    const { batch } = this;
+    const { refusals, lost } = await this.tools.channel.apply(batch);
+    for (const { index, errno, text } of refusals) this.refused(index, errno, text);
+    if (lost) {
+      const text = describeErrno(ERRNO_TIMED_OUT, '');
+      for (let index = 0; index < batch.count; index++) this.refused(index, ERRNO_TIMED_OUT, text);
+      this.tools.unclear();
+    }
+    for (let index = 0; index < batch.count; index++) this.installers[batch.family[index]].settled(batch, index);
+    batch.clear();
+    if (this.failed > 0) this.scheduleRetry(RETRY_ANYWAY_MS);
+  }
+
+  private refused(index: number, errno: number, text: string): void {
+    const installer = this.installers[this.batch.family[index]];
+    const slot = installer.refused(this.batch, index, errno, text);
+    if (slot === 0) return;
+    const reason = installer.table.reason[slot];
+    const known = this.newFailures.get(reason);
+    if (known !== undefined) known.count++;
+    else this.newFailures.set(reason, { count: 1, example: formatPrefix(installer.table.prefix(slot)) });
+  }
+
+  private logFailures(): void {
+    for (const [reason, { count, example }] of this.newFailures) {
+      const what = count === 1 ? `route ${example}` : `${count} routes, ${example} among them,`;
+      this.tools.log.warn({ prefix: example, count }, `${what} failed in the kernel: ${this.reasons.text(reason)}`);
+    }
+    this.newFailures.clear();
+  }
+
+  private scheduleRetry(delayMs: number): void {
+    if (this.failed === 0 || this.stopped) return;
+    const at = Date.now() + delayMs;
+    if (this.retryTimer !== undefined && this.retryAt <= at) return;
+    clearTimeout(this.retryTimer);
+    this.retryAt = at;
+    this.retryTimer = setTimeout(() => {
+      this.retryTimer = undefined;
+      for (const installer of this.installers) installer.retry();
+    }, delayMs);
+  }
+
+  private settleIdle(): void {
+    const waiters = this.idleWaiters;
+    this.idleWaiters = [];
+    for (const settle of waiters) settle();
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
+}

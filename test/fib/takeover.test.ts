@@ -1,0 +1,124 @@
+// A daemon that starts anew takes over the routes the last run left in the kernel, without a packet lost.
+
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { enterNamespace, ip, RouteMonitor, routes } from './namespace.js';
+import { eventually, ourRoutes, RunningFib } from './running-fib.js';
+import type { StandInRib } from './stand-in-rib.js';
+
+let running: RunningFib;
+
+beforeAll(enterNamespace);
+
+afterEach(() => running.end());
+
+function learn(rib: StandInRib): void {
+  for (let i = 0; i < 1500; i++) rib.route(`10.1.${i >> 8}.${i & 255}/32`, '172.18.8.101');
+  rib.route('10.2.0.0/24', '172.18.9.101', '172.18.8.101', '172.18.8.103');
+  rib.route('10.3.0.0/24', '2001:db8:8::101');
+  rib.blackhole('10.4.0.0/24');
+  rib.unreachable('10.5.0.0/24');
+  rib.route('0.0.0.0/0', '172.18.8.101');
+  rib.route('2001:db8:a::/48', '2001:db8:8::101');
+  rib.route('2001:db8:b::/48', '2001:db8:9::101', '2001:db8:8::101');
+  rib.blackhole('2001:db8:c::/48');
+  rib.unreachable('2001:db8:d::/48');
+}
+
+test('what is learned again as it was is not written again', async () => {
+  running = await RunningFib.start({}, learn);
+  expect(running.fib.preserved).toBe(false);
+  await running.settled();
+  const before = [...ourRoutes(4), ...ourRoutes(6)];
+  expect(before.length).toBe(1509);
+  await running.fib.stop();
+  expect([...ourRoutes(4), ...ourRoutes(6)]).toEqual(before);
+
+  const monitor = await RouteMonitor.start();
+  running = await RunningFib.start({});
+  expect(running.fib.preserved).toBe(true);
+  expect(running.fib.status()).toMatchObject({ installed: 0, stale: 1509 });
+  expect(running.fib.routes()[0].state).toBe('stale');
+  learn(running.rib);
+  await running.settled();
+  expect(running.fib.status()).toMatchObject({ installed: 1509, stale: 0, failed: 0 });
+  running.fib.converged();
+  await running.settled();
+  ip('route add blackhole 192.0.2.1 proto static');
+  await eventually(() => expect(monitor.lines).not.toEqual([]));
+  expect(monitor.lines).toEqual(['blackhole 192.0.2.1 proto static ']);
+  await monitor.stop();
+  ip('route del blackhole 192.0.2.1');
+  expect([...ourRoutes(4), ...ourRoutes(6)]).toEqual(before);
+});
+
+test('what is not learned again is removed when the RIB is complete, what changed is replaced at once', async () => {
+  running = await RunningFib.start({}, rib => {
+    rib.route('10.1.0.0/24', '172.18.8.101');
+    rib.route('10.2.0.0/24', '172.18.8.101');
+    rib.blackhole('2001:db8:a::/48');
+  });
+  await running.settled();
+  await running.fib.stop();
+
+  running = await RunningFib.start({}, rib => rib.route('10.1.0.0/24', '172.18.9.101'));
+  const kept = '10.2.0.0/24 via 172.18.8.101 dev eth1 proto bgp metric 20';
+  await running.expectRoutes(4, ['10.1.0.0/24 via 172.18.9.101 dev eth2 proto bgp metric 20', kept]);
+  await running.expectRoutes(6, ['blackhole 2001:db8:a::/48 dev lo proto bgp metric 20']);
+  expect(running.fib.status()).toMatchObject({ installed: 1, stale: 2 });
+  running.fib.converged();
+  await running.expectRoutes(4, ['10.1.0.0/24 via 172.18.9.101 dev eth2 proto bgp metric 20']);
+  await running.expectRoutes(6, []);
+  expect(running.fib.status()).toMatchObject({ installed: 1, stale: 0 });
+});
+
+test('a route learned and withdrawn before the RIB is complete goes at once', async () => {
+  running = await RunningFib.start({}, rib => rib.route('10.1.0.0/24', '172.18.8.101'));
+  await running.settled();
+  await running.fib.stop();
+  running = await RunningFib.start();
+  running.rib.route('10.1.0.0/24', '172.18.8.101');
+  await running.settled();
+  running.rib.withdraw('10.1.0.0/24');
+  await running.expectRoutes(4, []);
+});
+
+test('a kept route that somebody deletes meanwhile is forgotten', async () => {
+  running = await RunningFib.start({}, rib => rib.route('10.1.0.0/24', '172.18.8.101'));
+  await running.settled();
+  await running.fib.stop();
+  running = await RunningFib.start();
+  ip('route del 10.1.0.0/24');
+  await eventually(() => expect(running.fib.status().stale).toBe(0));
+  running.rib.route('10.1.0.0/24', '172.18.8.101');
+  await running.expectRoutes(4, ['10.1.0.0/24 via 172.18.8.101 dev eth1 proto bgp metric 20']);
+});
+
+test('next hops are not resolved by our own routes of before', async () => {
+  running = await RunningFib.start({}, rib => rib.route('10.1.0.0/24', '172.18.8.101'));
+  await running.settled();
+  await running.fib.stop();
+  running = await RunningFib.start({}, rib => rib.route('10.2.0.0/24', '10.1.0.1'));
+  await running.settled();
+  expect(running.rib.costOf('10.1.0.1')).toBeNull();
+  await running.expectRoutes(4, ['10.1.0.0/24 via 172.18.8.101 dev eth1 proto bgp metric 20']);
+});
+
+test('without install nothing is written, and no route of ours is taken for another program’s', async () => {
+  running = await RunningFib.start({}, rib => rib.route('10.1.0.0/24', '172.18.8.101'));
+  await running.settled();
+  await running.fib.stop();
+  const monitor = await RouteMonitor.start();
+  running = await RunningFib.start({ install: false, redistribute: ['static', 'kernel', 'connected'] }, rib => {
+    rib.route('10.2.0.0/24', '172.18.8.101');
+    rib.route('10.3.0.0/24', '10.1.0.1');
+  });
+  expect(running.rib.costOf('172.18.8.101')).toBe(0);
+  expect(running.rib.costOf('10.1.0.1')).toBeNull();
+  expect([...running.announced.keys()]).not.toContain('10.1.0.0/24');
+  expect(running.fib.status()).toMatchObject({ install: false, installed: 0, pending: 0, failed: 0 });
+  running.fib.converged();
+  expect(monitor.lines).toEqual([]);
+  await monitor.stop();
+  expect(routes(4, 'root 10.0.0.0/8')).toEqual(['10.1.0.0/24 via 172.18.8.101 dev eth1 proto bgp metric 20']);
+  ip('route del 10.1.0.0/24');
+});

@@ -1,0 +1,323 @@
+// gobgpd's configuration (YAML or TOML) mapped to tsbgp's, so that `tsbgp daemon --config gobgpd.yml` just works.
+//
+// The mapping makes a tsbgp.yml as plain values and remembers from which of gobgpd's keys each value came; the schema then
+// validates it, and problems are told with gobgpd's paths. Keys whose loss would change what the speaker does (passwords,
+// policies, another local AS) are refused; all others without a counterpart give a warning each.
+// gobgpd's own defaults are kept where routing depends on them: no RFC 8212, only the family of the neighbor's address, no
+// graceful restart, nothing into the kernel without zebra.
+
+import {
+  FAMILIES,
+  GLOBAL_KEYS,
+  NEIGHBOR_KEYS,
+  NO_COUNTERPART,
+  number,
+  POLICY,
+  REDISTRIBUTED,
+  REFUSED,
+  type Row,
+  seconds,
+  truth,
+} from './gobgpd-keys.js';
+import { levelText, type Path } from './problems.js';
+import { isIpv6 } from './values.js';
+
+/** Something to tell about a key of gobgpd's file. */
+export interface Remark {
+  path: Path;
+  message: string;
+  suggestion?: string;
+}
+
+/** tsbgp's configuration as the schema's input, and how it relates to the file. */
+export interface Mapped {
+  value: Record<string, unknown>;
+  refused: Remark[];
+  warnings: Remark[];
+  /** The path in gobgpd's file of a path in `value`. */
+  pathInFile(path: Path): Path;
+}
+
+type Tree = Record<string, unknown>;
+
+const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Whether the values are a configuration of gobgpd: it has `global`, which tsbgp has not. */
+export function isGobgpd(value: unknown): boolean {
+  return isTree(value) && isTree(value.global);
+}
+
+/** gobgpd shares the traffic over as many paths as there are. */
+const MULTIPATH = 16;
+const DEFAULT_HOLD_TIME = 90;
+
+const split = (path: string): string[] => path.split('.');
+const isUnset = (value: unknown) =>
+  value === undefined ||
+  value === null ||
+  value === false ||
+  value === 'false' ||
+  value === 0 ||
+  value === '' ||
+  (Array.isArray(value) && value.length === 0);
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : value === undefined ? [] : [value]);
+
+function follow(tree: unknown, path: Path): unknown {
+  const step = (node: unknown, part: PropertyKey) =>
+    typeof node === 'object' && node !== null && Object.hasOwn(node, part) ? (node as Tree)[String(part)] : undefined;
+  return path.reduce(step, tree);
+}
+
+class Mapping implements Mapped {
+  readonly value: Tree = {};
+  readonly refused: Remark[] = [];
+  readonly warnings: Remark[] = [];
+  readonly #file: Tree;
+  readonly #taken = new Set<string>();
+  readonly #origins = new Map<string, Path>();
+
+  constructor(file: Tree) {
+    this.#file = file;
+  }
+
+  pathInFile(path: Path): Path {
+    for (let depth = path.length; depth > 0; depth--) {
+      const origin = this.#origins.get(JSON.stringify(path.slice(0, depth)));
+      if (origin) return [...origin, ...path.slice(depth)];
+    }
+    return path;
+  }
+
+  /** The value at a path of the file, which counts as used from now on. */
+  take(path: Path): unknown {
+    this.#taken.add(JSON.stringify(path));
+    return this.look(path);
+  }
+
+  look(path: Path): unknown {
+    return follow(this.#file, path);
+  }
+
+  /** The value at a path of the new configuration. */
+  at(path: Path): unknown {
+    return follow(this.value, path);
+  }
+
+  /** Writes a value of the new configuration (nothing, if undefined) and where it comes from. */
+  set(to: Path, value: unknown, from: Path): void {
+    this.#origins.set(JSON.stringify(to), from);
+    if (value === undefined) return;
+    let node = this.value;
+    for (const [i, part] of to.slice(0, -1).entries()) {
+      node[String(part)] ??= typeof to[i + 1] === 'number' ? [] : {};
+      node = node[String(part)] as Tree;
+    }
+    node[String(to.at(-1))] = value;
+  }
+
+  warn(path: Path, message: string): void {
+    this.warnings.push({ path, message });
+  }
+
+  copy(rows: readonly Row[], from: Path, to: Path): void {
+    for (const [source, target, convert] of rows) {
+      const path = [...from, ...split(source)];
+      const value = this.take(path);
+      this.set([...to, ...split(target)], value === null ? undefined : convert(value), path);
+    }
+  }
+
+  /** Refuses or warns of everything that was not taken. */
+  finish(): void {
+    this.#rest(this.#file, []);
+  }
+
+  #rest(node: unknown, path: Path): void {
+    if (this.#taken.has(JSON.stringify(path)) || path.at(-1) === 'state') return;
+    const name = levelText(path);
+    const refused = REFUSED.get(name);
+    const reason = NO_COUNTERPART.get(name);
+    if (refused) {
+      const remark = { path, message: `${refused} not supported yet`, suggestion: 'remove it' };
+      if (!isUnset(node)) this.refused.push(remark);
+    } else if (reason) {
+      this.warn(path, `ignored: ${reason}`);
+    } else if (isTree(node)) {
+      for (const [key, child] of Object.entries(node)) this.#rest(child, [...path, key]);
+    } else if (Array.isArray(node) && node.some(isTree)) {
+      for (const [i, child] of node.entries()) this.#rest(child, [...path, i]);
+    } else {
+      this.warn(path, 'ignored: it has no counterpart');
+    }
+  }
+}
+
+/** Maps values for which `isGobgpd` is true. */
+export function mapGobgpd(file: unknown): Mapped {
+  const m = new Mapping(file as Tree);
+  m.copy(GLOBAL_KEYS, [], []);
+  mapPort(m);
+  mapMultipath(m);
+  mapZebra(m);
+  const neighbors = m.look(['neighbors']);
+  if (Array.isArray(neighbors)) {
+    m.set(['neighbors'], [], ['neighbors']);
+    neighbors.forEach((_, i) => {
+      mapNeighbor(m, i);
+    });
+  } else {
+    m.set(['neighbors'], m.take(['neighbors']) ?? undefined, ['neighbors']);
+  }
+  m.finish();
+  return m;
+}
+
+function mapPort(m: Mapping): void {
+  const path = ['global', 'config', 'port'];
+  const port = number(m.take(path));
+  if (port === -1) m.set(['listen'], [], path);
+  else m.set(['port'], port === 0 ? undefined : port, path);
+}
+
+function mapMultipath(m: Mapping): void {
+  const base = ['global', 'use-multiple-paths'];
+  const path = [...base, 'config', 'enabled'];
+  const limits = ['ebgp', 'ibgp'].map(type => number(m.take([...base, type, 'config', 'maximum-paths'])));
+  const enabled = truth(m.take(path));
+  if (enabled !== true) return;
+  const most = Math.max(...limits.filter(limit => typeof limit === 'number'), 0);
+  m.set(['multipath'], most || MULTIPATH, path);
+  if (!most) m.warn(path, `tsbgp shares the traffic over at most ${MULTIPATH} paths here`);
+}
+
+function mapZebra(m: Mapping): void {
+  const enabled = truth(m.take(['zebra', 'config', 'enabled'])) === true;
+  m.set(['fib', 'install'], enabled, ['zebra', 'config', 'enabled']);
+  if (!enabled) {
+    m.warn(
+      m.look(['zebra']) ? ['zebra'] : ['global'],
+      'zebra is not enabled, so no routes are installed in the kernel',
+    );
+  }
+  const path = ['zebra', 'config', 'redistribute-route-type-list'];
+  const types = list(m.take(path)).filter(() => enabled);
+  const known = types.map(type => REDISTRIBUTED.get(String(type)));
+  m.set(['fib', 'redistribute'], [...new Set(known.filter(type => type !== undefined))], path);
+  known.forEach((type, i) => {
+    if (!type) m.warn([...path, i], `ignored: ${String(types[i])} is not a kind of kernel route that tsbgp announces`);
+  });
+}
+
+function mapNeighbor(m: Mapping, i: number): void {
+  const from = ['neighbors', i];
+  const to = ['neighbors', i];
+  const at = (path: string) => [...from, ...split(path)];
+  m.set(to, isTree(m.look(from)) ? {} : m.take(from), from);
+  if (!isTree(m.look(from))) return;
+  m.copy(NEIGHBOR_KEYS, from, to);
+  const ownAs = number(m.look(['global', 'config', 'as']));
+  if (number(m.look(at('config.local-as'))) === ownAs) m.take(at('config.local-as'));
+  mapMultihop(m, to, at);
+  mapCluster(m, at);
+  mapGracefulRestart(m, to, at);
+  mapFamilies(m, to, at);
+  mapPolicy(m, to, at, number(m.look(at('config.peer-as'))) !== ownAs);
+}
+
+type At = (path: string) => Path;
+
+function mapMultihop(m: Mapping, to: Path, at: At): void {
+  const ttl = number(m.take(at('ebgp-multihop.config.multihop-ttl')));
+  const enabled = truth(m.take(at('ebgp-multihop.config.enabled')));
+  if (enabled === true) m.set([...to, 'multihop'], ttl || 255, at('ebgp-multihop.config.multihop-ttl'));
+}
+
+function mapCluster(m: Mapping, at: At): void {
+  const path = at('route-reflector.config.route-reflector-cluster-id');
+  const id = m.take(path);
+  if (isUnset(id)) return;
+  const earlier = m.value['cluster-id'];
+  if (earlier === undefined) m.set(['cluster-id'], id, path);
+  else if (earlier !== id) m.warn(path, `ignored: tsbgp has one cluster-id, here ${String(earlier)}`);
+}
+
+function mapGracefulRestart(m: Mapping, to: Path, at: At): void {
+  const restartTime = number(m.take(at('graceful-restart.config.restart-time')));
+  const enabled = truth(m.take(at('graceful-restart.config.enabled'))) === true;
+  const holdTime = seconds(m.look(at('timers.config.hold-time'))) || DEFAULT_HOLD_TIME;
+  const asked = restartTime || Math.min(Number(holdTime), 4095);
+  const path = at('graceful-restart.config.restart-time');
+  m.set([...to, 'graceful-restart'], enabled && {}, at('graceful-restart.config.enabled'));
+  if (enabled) m.set([...to, 'graceful-restart', 'restart-time'], asked, path);
+}
+
+function mapFamilies(m: Mapping, to: Path, at: At): void {
+  const entries = m.look(at('afi-safis'));
+  if (!Array.isArray(entries) || entries.length === 0) {
+    const address = m.look(at('config.neighbor-address'));
+    m.take(at('afi-safis'));
+    const family = typeof address === 'string' && isIpv6(address) ? FAMILIES[1] : FAMILIES[0];
+    m.set([...to, 'families'], [family], at('config.neighbor-address'));
+    return;
+  }
+  const names: unknown[] = [];
+  for (const j of entries.keys()) {
+    const inside = (path: string) => [...at('afi-safis'), j, ...split(path)];
+    const name = m.take(inside('config.afi-safi-name')) ?? m.take(inside('afi-safi-name'));
+    const disabled = truth(m.take(inside('config.enabled'))) === false;
+    m.take(inside('mp-graceful-restart.config.enabled'));
+    if (!FAMILIES.includes(String(name)))
+      m.warn(inside('config.afi-safi-name'), `left out: ${String(name)} is not supported yet`);
+    else if (!disabled) names.push(name);
+    const receive = truth(m.take(inside('add-paths.config.receive')));
+    if (!isUnset(receive)) m.set([...to, 'add-path', 'receive'], receive, inside('add-paths.config.receive'));
+    const send = number(m.take(inside('add-paths.config.send-max')));
+    if (!isUnset(send)) m.set([...to, 'add-path', 'send'], send, inside('add-paths.config.send-max'));
+    mapPrefixLimit(m, to, inside);
+  }
+  m.set([...to, 'families'], names, at('afi-safis'));
+}
+
+/** gobgpd limits each family and stays down; tsbgp has one limit for the session. */
+function mapPrefixLimit(m: Mapping, to: Path, at: At): void {
+  const path = at('prefix-limit.config.max-prefixes');
+  const limit = number(m.take(path));
+  const restart = m.take(at('prefix-limit.config.restart-timer'));
+  if (isUnset(limit)) return;
+  const earlier = m.at([...to, 'max-prefix', 'limit']);
+  if (typeof earlier === 'number' && typeof limit === 'number') {
+    m.set([...to, 'max-prefix', 'limit'], earlier + limit, path);
+    m.warn(path, `tsbgp has one limit for all families: ${earlier + limit}`);
+    return;
+  }
+  m.set([...to, 'max-prefix', 'limit'], limit, path);
+  m.set(
+    [...to, 'max-prefix', 'restart'],
+    isUnset(restart) ? 0 : seconds(restart),
+    at('prefix-limit.config.restart-timer'),
+  );
+}
+
+function mapPolicy(m: Mapping, to: Path, at: At, external: boolean): void {
+  const unnamed: string[] = [];
+  for (const [key, names] of [
+    ['import', ['import', 'in']],
+    ['export', ['export', 'out']],
+  ] as const) {
+    const paths = [at('apply-policy.config'), ['global', 'apply-policy', 'config']].flatMap(base =>
+      names.map(name => [...base, `default-${name}-policy`]),
+    );
+    const values = paths.map(path => m.take(path));
+    const chosen = values.findIndex(value => !isUnset(value));
+    if (chosen >= 0) m.set([...to, key], POLICY.get(String(values[chosen])) ?? values[chosen], paths[chosen]);
+    else if (external) unnamed.push(key);
+  }
+  for (const key of unnamed) m.set([...to, key], 'accept', at('config.peer-as'));
+  if (unnamed.length > 0) {
+    const what = `${unnamed.join(' and ')}: accept`;
+    m.warn(
+      at('config.peer-as'),
+      `external neighbor without a policy: mapped to ${what}, as gobgpd does; RFC 8212 would reject`,
+    );
+  }
+}

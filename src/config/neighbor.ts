@@ -1,0 +1,245 @@
+// The schema of one neighbor: a mapping of the list `neighbors` in, the options of its session out.
+
+import { z } from 'zod';
+import { autonomousSystem, distinct, key, text, whole, written } from './keys.js';
+import { isIpv6, parseHostAddress, parseNeighborAddress } from './values.js';
+
+const FAMILIES = ['ipv4-unicast', 'ipv6-unicast'] as const;
+/** Families by name in the file, by number (their order here) in the program. */
+const families = written(
+  distinct(z.enum(FAMILIES)).min(1),
+  names => names.map(name => FAMILIES.indexOf(name) as 0 | 1),
+  numbers => numbers.map(number => FAMILIES[number]),
+);
+
+/** `accept` or `reject`; lists of policy names come later. */
+const policy = () =>
+  z.enum(['accept', 'reject'], {
+    error: issue => (Array.isArray(issue.input) ? 'policies are not supported yet' : undefined),
+  });
+
+/** The mapping as the file has it. */
+export const neighborKeys = z
+  .strictObject({
+    address: key(text(parseNeighborAddress), 'Address of the neighbor.', {
+      kind: 'IPv4 or IPv6 address; a link-local one with its interface',
+      example: '172.18.8.102',
+    }),
+    as: key(
+      autonomousSystem(),
+      'AS number of the neighbor. The same as `as` above makes the neighbor internal (iBGP).',
+      {
+        kind: 'AS number, plain or asdot',
+        rfc: '6793',
+        example: 65001,
+      },
+    ),
+    description: key(z.string().max(255).default(''), 'A name for people, shown by `tsbgp neighbor` and in the log.', {
+      example: 'the other node',
+    }),
+    shutdown: key(
+      z.boolean().default(false),
+      'Administratively down: no session until `tsbgp neighbor ADDRESS enable`.',
+      {
+        rfc: '9003',
+        example: true,
+      },
+    ),
+    passive: key(z.boolean().default(false), 'Wait for the neighbor to connect; never connect to it.', {
+      rfc: '4271 §8.1.1',
+      example: true,
+    }),
+    port: key(whole(1, 65535).default(179), 'TCP port that the neighbor listens on.', { example: 1179 }),
+    'local-address': key(
+      text(parseHostAddress).optional(),
+      'Own address of the session. Without it the kernel chooses by its routes.',
+      { kind: 'address of the same family as `address`', example: '172.18.8.101', defaultText: "the kernel's choice" },
+    ),
+    'hold-time': key(
+      whole(0, 65535)
+        .refine(seconds => seconds === 0 || seconds >= 3, 'must be 0 or at least 3 seconds')
+        .default(90),
+      'Silence after which the neighbor counts as gone; the smaller one of both sides is used, and KEEPALIVEs go out ' +
+        'three times as often. 0 switches both off.',
+      { unit: 'seconds', rfc: '4271 §4.2', example: 9 },
+    ),
+    'connect-retry': key(
+      whole(1, 65535).default(10),
+      'Pause between attempts to connect, shortened at random by up to a quarter.',
+      {
+        unit: 'seconds',
+        rfc: '4271 §8, §10',
+        example: 30,
+      },
+    ),
+    'idle-hold': key(
+      whole(0, 120).default(5),
+      'Rest in state Idle after an error; doubles with every further one up to 120 seconds. 0 is no rest.',
+      { unit: 'seconds', rfc: '4271 §8.1.1', example: 0 },
+    ),
+    'delay-open': key(
+      whole(0, 65535).default(0),
+      'After connecting, wait this long for the neighbor to send its OPEN first. 0 sends at once.',
+      { unit: 'seconds', rfc: '4271 §8.1.1', example: 5 },
+    ),
+    families: key(families.prefault([...FAMILIES]), 'Address families offered to the neighbor.', {
+      rfc: '4760',
+      example: ['ipv4-unicast'],
+    }),
+    'route-reflector-client': key(
+      z.boolean().default(false),
+      'Reflect routes of other internal neighbors to this one and its routes to them. Internal neighbors only.',
+      { rfc: '4456', example: true },
+    ),
+    'next-hop-self': key(
+      z.boolean().default(false),
+      'Announce routes to this internal neighbor with the own address as next hop. Towards external neighbors this is always so.',
+      { rfc: '4271 §5.1.3', example: true },
+    ),
+    multihop: key(
+      whole(1, 255).default(1),
+      'How many hops away an external neighbor may be: the TTL of the packets to it.',
+      {
+        unit: 'hops',
+        example: 2,
+      },
+    ),
+    'max-prefix': key(
+      z
+        .strictObject({
+          limit: key(whole(1, 0xffffffff), 'More prefixes than this from the neighbor end the session.', {
+            unit: 'prefixes',
+            rfc: '4486 §4',
+            example: 1_000_000,
+          }),
+          restart: key(
+            whole(0, 65535).default(300),
+            'Pause before the session is tried again. 0: it stays down until `tsbgp neighbor ADDRESS enable`.',
+            { unit: 'seconds', example: 300 },
+          ),
+        })
+        .optional(),
+      'Protection against a neighbor that sends more than it should.',
+      { example: { limit: 1_000_000, restart: 300 }, defaultText: 'no limit' },
+    ),
+    'graceful-restart': key(
+      z
+        .union(
+          [
+            z.literal(false),
+            z.strictObject({
+              'restart-time': key(
+                whole(1, 4095).default(120),
+                'How long the neighbor is asked to keep our routes while this daemon restarts.',
+                { unit: 'seconds', rfc: '4724 §3', example: 120 },
+              ),
+            }),
+          ],
+          'must be false or a mapping such as { restart-time: 120 }',
+        )
+        .prefault({}),
+      'Keep forwarding through a restart of either side: routes of a restarting neighbor stay until it is back, and the ' +
+        'neighbor is asked to do the same for us. `false` switches it off.',
+      { rfc: '4724, 8538', example: false, defaultText: '`{ restart-time: 120 }`' },
+    ),
+    'add-path': key(
+      z
+        .strictObject({
+          receive: key(z.boolean().default(false), 'Accept several paths for the same prefix from the neighbor.', {
+            example: true,
+          }),
+          send: key(
+            whole(0, 65535)
+              .superRefine((count, context) => {
+                if (count === 0) return;
+                const params = { suggestion: 'write 0' };
+                context.addIssue({
+                  code: 'custom',
+                  message: 'sending several paths is not supported yet',
+                  params,
+                  input: count,
+                });
+              })
+              .default(0),
+            'How many paths of a prefix to send to the neighbor. 0 sends the best one; more is not supported yet.',
+            { unit: 'paths', example: 0 },
+          ),
+        })
+        .prefault({}),
+      'Several paths for the same prefix on one session.',
+      { rfc: '7911', example: { receive: true } },
+    ),
+    import: key(policy().optional(), 'What becomes of routes from the neighbor.', {
+      rfc: '8212',
+      example: 'accept',
+      defaultText: '`accept` from internal, `reject` from external neighbors',
+    }),
+    export: key(policy().optional(), 'Whether routes are announced to the neighbor.', {
+      rfc: '8212',
+      example: 'accept',
+      defaultText: '`accept` to internal, `reject` to external neighbors',
+    }),
+  })
+  .superRefine(
+    (neighbor, context) => {
+      const own = neighbor?.['local-address'];
+      if (typeof own !== 'string' || typeof neighbor.address !== 'string') return;
+      if (isIpv6(own) === isIpv6(neighbor.address)) return;
+      const message = `${own} is not of the same family as the neighbor's address ${neighbor.address}`;
+      context.addIssue({ code: 'custom', message, path: ['local-address'], input: own });
+    },
+    { when: () => true },
+  );
+
+type NeighborKeys = z.output<typeof neighborKeys>;
+
+/** The mapping as options of the session; `internal`: the neighbor's AS is the own one, so that routes pass by default. */
+export const decodeNeighbor = (n: NeighborKeys, internal: boolean) => ({
+  address: n.address,
+  as: n.as,
+  description: n.description,
+  shutdown: n.shutdown,
+  passive: n.passive,
+  port: n.port,
+  localAddress: n['local-address'],
+  holdTimeSeconds: n['hold-time'],
+  connectRetrySeconds: n['connect-retry'],
+  idleHoldSeconds: n['idle-hold'],
+  delayOpenSeconds: n['delay-open'],
+  families: n.families,
+  routeReflectorClient: n['route-reflector-client'],
+  nextHopSelf: n['next-hop-self'],
+  multihop: n.multihop,
+  maxPrefix: n['max-prefix'] && { limit: n['max-prefix'].limit, restartSeconds: n['max-prefix'].restart },
+  gracefulRestart: n['graceful-restart'] && { restartTimeSeconds: n['graceful-restart']['restart-time'] },
+  addPath: n['add-path'],
+  import: n.import ?? (internal ? 'accept' : 'reject'),
+  export: n.export ?? (internal ? 'accept' : 'reject'),
+  /** `import` was not in the file. */
+  importDefaulted: n.import === undefined,
+  exportDefaulted: n.export === undefined,
+});
+
+/** The way back: keys that were left to a default that depends on others stay out. */
+export const encodeNeighbor = (n: ReturnType<typeof decodeNeighbor>): NeighborKeys => ({
+  address: n.address,
+  as: n.as,
+  description: n.description,
+  shutdown: n.shutdown,
+  passive: n.passive,
+  port: n.port,
+  'local-address': n.localAddress,
+  'hold-time': n.holdTimeSeconds,
+  'connect-retry': n.connectRetrySeconds,
+  'idle-hold': n.idleHoldSeconds,
+  'delay-open': n.delayOpenSeconds,
+  families: n.families,
+  'route-reflector-client': n.routeReflectorClient,
+  'next-hop-self': n.nextHopSelf,
+  multihop: n.multihop,
+  'max-prefix': n.maxPrefix && { limit: n.maxPrefix.limit, restart: n.maxPrefix.restartSeconds },
+  'graceful-restart': n.gracefulRestart && { 'restart-time': n.gracefulRestart.restartTimeSeconds },
+  'add-path': n.addPath,
+  import: n.importDefaulted ? undefined : n.import,
+  export: n.exportDefaulted ? undefined : n.export,
+});

@@ -1,0 +1,799 @@
+// Files and what becomes of them: defaults, and every kind of error with its exact place and words.
+
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, expectTypeOf, test } from 'vitest';
+import { stringify } from 'yaml';
+import type { NeighborOptions } from '../../src/bgp/session/options.js';
+import {
+  BadValue,
+  ConfigError,
+  formatProblems,
+  loadConfig,
+  type Problem,
+  parseConfig,
+  parseNeighbor,
+} from '../../src/config/load.js';
+import type { NeighborConfig } from '../../src/config/schema.js';
+
+const MINIMUM = 'as: 65001\nrouter-id: 172.18.8.101\n';
+
+/** The issue's example, every key at its default where it has one. */
+const EXAMPLE = `as: 65001
+router-id: 172.18.8.101
+cluster-id: 172.18.8.101      # route reflection; default: router-id
+listen: ["0.0.0.0", "::"]     # addresses BGP listens on
+port: 179
+multipath: 1
+neighbors:
+  - address: 172.18.8.102     # later also a prefix (dynamic neighbors) or \`interface: eth1\` (unnumbered)
+    as: 65001
+    description: the other node
+    shutdown: false           # administratively down
+    passive: false
+    port: 179
+    local-address: 172.18.8.101
+    hold-time: 90
+    connect-retry: 10         # seconds, jittered
+    idle-hold: 5              # seconds in Idle after an error, doubling up to 120; 0 = none
+    families: [ipv4-unicast, ipv6-unicast]
+    route-reflector-client: false
+    next-hop-self: false
+    multihop: 1
+    max-prefix: { limit: 1000000, restart: 300 }
+    graceful-restart: { restart-time: 120 }   # or false
+    add-path: { receive: false, send: 0 }
+    import: accept            # accept | reject | [policy names]
+    export: accept
+fib: { install: true, table: main, metric: 20, redistribute: [static, connected], prefixes: ["10.233.0.0/16 le 32"] }
+api: { socket: /run/tsbgp/tsbgp.sock }
+log: { level: info }
+`;
+
+const DEFAULT_NEIGHBOR = {
+  address: '172.18.8.102',
+  as: 65001,
+  description: '',
+  shutdown: false,
+  passive: false,
+  port: 179,
+  localAddress: undefined,
+  holdTimeSeconds: 90,
+  connectRetrySeconds: 10,
+  idleHoldSeconds: 5,
+  delayOpenSeconds: 0,
+  families: [0, 1],
+  routeReflectorClient: false,
+  nextHopSelf: false,
+  multihop: 1,
+  maxPrefix: undefined,
+  gracefulRestart: { restartTimeSeconds: 120 },
+  addPath: { receive: false, send: 0 },
+  import: 'accept',
+  export: 'accept',
+  importDefaulted: true,
+  exportDefaulted: true,
+};
+
+function config(text: string) {
+  return parseConfig(text, 'tsbgp.yml').config;
+}
+
+function problemsOf(text: string, file = 'tsbgp.yml'): readonly Problem[] {
+  try {
+    parseConfig(text, file);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+/** [line, column, path, message, suggestion] of each problem. */
+function brief(text: string) {
+  return problemsOf(text).map(p => [p.line, p.column, p.path, p.message, p.suggestion]);
+}
+
+describe('a usable file', () => {
+  test('the smallest one has every default', () => {
+    expect(config(MINIMUM)).toEqual({
+      as: 65001,
+      routerId: '172.18.8.101',
+      clusterId: '172.18.8.101',
+      listen: ['0.0.0.0', '::'],
+      port: 179,
+      multipath: 1,
+      stateFile: '/var/lib/tsbgp/routes.json',
+      neighbors: [],
+      fib: { install: true, table: 254, metric: 20, protocol: 186, redistribute: [], prefixes: [] },
+      api: { socket: '/run/tsbgp/tsbgp.sock', group: 'tsbgp' },
+      log: { level: 'info', format: 'auto' },
+      source: 'tsbgp.yml',
+    });
+  });
+
+  test('a neighbor has every default', () => {
+    expect(config(`${MINIMUM}neighbors: [{ address: 172.18.8.102, as: 65001 }]`).neighbors).toStrictEqual([
+      DEFAULT_NEIGHBOR,
+    ]);
+  });
+
+  test('the example of every key', () => {
+    const { config, warnings } = parseConfig(EXAMPLE, 'tsbgp.yml');
+    expect(warnings).toEqual([]);
+    expect(config.neighbors).toStrictEqual([
+      {
+        ...DEFAULT_NEIGHBOR,
+        description: 'the other node',
+        localAddress: '172.18.8.101',
+        maxPrefix: { limit: 1000000, restartSeconds: 300 },
+        importDefaulted: false,
+        exportDefaulted: false,
+      },
+    ]);
+    expect(config.fib).toEqual({
+      install: true,
+      table: 254,
+      metric: 20,
+      protocol: 186,
+      redistribute: ['static', 'connected'],
+      prefixes: [{ prefix: '10.233.0.0/16', ge: 16, le: 32 }],
+    });
+  });
+
+  test('every key of a neighbor arrives', () => {
+    const text = `${MINIMUM}neighbors:
+  - address: FE80::0:2%eth1
+    as: 1.10
+    shutdown: true
+    passive: true
+    port: 1179
+    local-address: fe80::1%eth1
+    hold-time: 0
+    connect-retry: 7
+    idle-hold: 0
+    delay-open: 3
+    families: [ipv6-unicast]
+    next-hop-self: true
+    multihop: 255
+    max-prefix: { limit: 5 }
+    graceful-restart: false
+    add-path: { receive: true }
+    import: accept
+`;
+    expect(config(text).neighbors[0]).toStrictEqual({
+      ...DEFAULT_NEIGHBOR,
+      address: 'fe80::2%eth1',
+      as: 65546,
+      shutdown: true,
+      passive: true,
+      port: 1179,
+      localAddress: 'fe80::1%eth1',
+      holdTimeSeconds: 0,
+      connectRetrySeconds: 7,
+      idleHoldSeconds: 0,
+      delayOpenSeconds: 3,
+      families: [1],
+      nextHopSelf: true,
+      multihop: 255,
+      maxPrefix: { limit: 5, restartSeconds: 300 },
+      gracefulRestart: false,
+      addPath: { receive: true, send: 0 },
+      import: 'accept',
+      export: 'reject',
+      importDefaulted: false,
+      exportDefaulted: true,
+    });
+  });
+
+  test('an external neighbor without policies is rejected both ways (RFC 8212)', () => {
+    const [neighbor] = config(`${MINIMUM}neighbors: [{ address: 192.0.2.1, as: 64512 }]`).neighbors;
+    expect(neighbor).toMatchObject({
+      import: 'reject',
+      export: 'reject',
+      importDefaulted: true,
+      exportDefaulted: true,
+    });
+  });
+
+  test('anchors, aliases, a byte order mark, carriage returns and JSON', () => {
+    const yaml = `\ufeff${MINIMUM}neighbors:\n  - { address: 10.0.0.2, as: &as 65001, families: &f [ipv4-unicast] }\n  - { address: 10.0.0.3, as: *as, families: *f }\n`;
+    const expected = config(yaml);
+    expect(expected.neighbors.map(n => [n.as, n.families])).toEqual([
+      [65001, [0]],
+      [65001, [0]],
+    ]);
+    expect(config(yaml.replaceAll('\n', '\r\n'))).toEqual(expected);
+    const json = { as: 65001, 'router-id': '172.18.8.101', 'state-file': false, fib: { table: 100, protocol: 200 } };
+    expect(config(JSON.stringify(json))).toMatchObject({ stateFile: false, fib: { table: 100, protocol: 200 } });
+  });
+
+  test('a neighbor of the configuration is what a session takes', () => {
+    expectTypeOf<NeighborConfig>().toExtend<NeighborOptions>();
+  });
+});
+
+describe('what is wrong, where, and what to do', () => {
+  const NEIGHBOR = `${MINIMUM}neighbors:\n  - address: 10.0.0.2\n    as: 65001\n    `;
+  const FIB = `${MINIMUM}fib:\n  `;
+  type Expected = [line: number, column: number, path: string, message: string, suggestion?: string];
+  const cases: [title: string, text: string, ...problems: Expected[]][] = [
+    ['nothing', '', [1, 1, '', 'the file is empty', 'it needs at least "as: 65001" and "router-id: 172.18.8.101"']],
+    [
+      'only comments',
+      '# x\n',
+      [1, 1, '', 'the file is empty', 'it needs at least "as: 65001" and "router-id: 172.18.8.101"'],
+    ],
+    ['no mapping', '- a', [1, 1, '', 'must be a mapping of keys, not a list']],
+    [
+      'missing keys',
+      'port: 179\n',
+      [1, 1, 'as', 'is missing', 'add "as: 65001"'],
+      [1, 1, 'router-id', 'is missing', 'add "router-id: 172.18.8.101"'],
+    ],
+    [
+      'missing keys of a neighbor',
+      `${MINIMUM}neighbors:\n  - description: x\n`,
+      [4, 5, 'neighbors[0].address', 'is missing', 'add "address: 172.18.8.102"'],
+      [4, 5, 'neighbors[0].as', 'is missing', 'add "as: 65001"'],
+    ],
+    [
+      'missing limit',
+      `${NEIGHBOR}max-prefix: {}`,
+      [6, 5, 'neighbors[0].max-prefix.limit', 'is missing', 'add "limit: 1000000"'],
+    ],
+    ['no value', `${MINIMUM}neighbors:\n`, [3, 1, 'neighbors', 'has no value', 'write one, or remove the key']],
+    [
+      'empty entry',
+      `${MINIMUM}neighbors:\n  -\n`,
+      [4, 4, 'neighbors[0]', 'has no value', 'write one, or remove the entry'],
+    ],
+    [
+      'unknown key',
+      `${MINIMUM}colour: red\n`,
+      [
+        3,
+        1,
+        'colour',
+        'unknown key',
+        `the keys here are as, router-id, cluster-id, listen, port, multipath, state-file, neighbors, fib, api, log`,
+      ],
+    ],
+    [
+      'misspelled key',
+      `${NEIGHBOR}hold-tmie: 9`,
+      [6, 5, 'neighbors[0].hold-tmie', 'unknown key', 'did you mean hold-time?'],
+    ],
+    [
+      'key in another style',
+      `${NEIGHBOR}holdTime: 9`,
+      [6, 5, 'neighbors[0].holdTime', 'unknown key', 'did you mean hold-time?'],
+    ],
+    [
+      'a misspelled key is not missing, too',
+      `${MINIMUM}neighbors:\n  - adress: 10.0.0.2\n    as: 65001`,
+      [4, 5, 'neighbors[0].adress', 'unknown key', 'did you mean address?'],
+    ],
+    [
+      'key of a neighbor at the top',
+      `${MINIMUM}hold-time: 9`,
+      [3, 1, 'hold-time', 'does not belong here', 'it belongs under neighbors[]'],
+    ],
+    [
+      'key of the top in fib',
+      `${FIB}router-id: 1.1.1.1`,
+      [4, 3, 'fib.router-id', 'does not belong here', 'it belongs to the top level'],
+    ],
+    [
+      'prototype keys',
+      `${MINIMUM}__proto__: {}\nconstructor: 1`,
+      [3, 1, '__proto__', 'unknown key', expect.any(String)],
+      [4, 1, 'constructor', 'unknown key', expect.any(String)],
+    ],
+    [
+      'nested unknown key',
+      `${NEIGHBOR}graceful-restart: { time: 9 }`,
+      [6, 25, 'neighbors[0].graceful-restart.time', 'unknown key', 'the keys here are restart-time'],
+    ],
+    ['a later key', `${MINIMUM}policies: {}`, [3, 1, 'policies', 'is not supported yet', 'remove it']],
+    [
+      'a later key of a neighbor',
+      `${NEIGHBOR}bfd: true`,
+      [6, 5, 'neighbors[0].bfd', 'is not supported yet', 'remove it'],
+    ],
+    [
+      'policies by name',
+      `${NEIGHBOR}import: [a]`,
+      [6, 13, 'neighbors[0].import', 'policies are not supported yet', 'write accept or reject'],
+    ],
+    [
+      'a word that is no policy',
+      `${NEIGHBOR}export: acept`,
+      [6, 13, 'neighbors[0].export', 'must be accept or reject, not "acept"', 'did you mean accept?'],
+    ],
+    [
+      'a far-off word',
+      `${NEIGHBOR}export: everything`,
+      [6, 13, 'neighbors[0].export', 'must be accept or reject, not "everything"'],
+    ],
+    [
+      'paths to send',
+      `${NEIGHBOR}add-path: { send: 2 }`,
+      [6, 23, 'neighbors[0].add-path.send', 'sending several paths is not supported yet', 'write 0'],
+    ],
+    [
+      'dynamic neighbors',
+      `${MINIMUM}neighbors: [{ address: 10.0.0.0/8, as: 1 }]`,
+      [
+        3,
+        24,
+        'neighbors[0].address',
+        'a prefix as address (dynamic neighbors) is not supported yet',
+        'give each neighbor its own entry',
+      ],
+    ],
+    ['text for a number', `${MINIMUM}port: ninety`, [3, 7, 'port', 'must be a whole number, not "ninety"']],
+    [
+      'a quoted number',
+      `${MINIMUM}port: "179"`,
+      [3, 7, 'port', 'must be a whole number, not "179"', 'write 179 without quotes'],
+    ],
+    ['a fraction', `${NEIGHBOR}hold-time: 9.5`, [6, 16, 'neighbors[0].hold-time', 'must be a whole number, not 9.5']],
+    [
+      'infinity',
+      `${NEIGHBOR}hold-time: .inf`,
+      [6, 16, 'neighbors[0].hold-time', 'must be a whole number, not Infinity'],
+    ],
+    [
+      'a number for text',
+      `${NEIGHBOR}description: 5`,
+      [6, 18, 'neighbors[0].description', 'must be text, not 5', 'write "5" in quotes'],
+    ],
+    [
+      'yes',
+      `${NEIGHBOR}passive: yes`,
+      [6, 14, 'neighbors[0].passive', 'must be true or false, not "yes"', 'write true'],
+    ],
+    [
+      'maybe',
+      `${NEIGHBOR}passive: constructor`,
+      [6, 14, 'neighbors[0].passive', 'must be true or false, not "constructor"'],
+    ],
+    ['a list for a number', `${MINIMUM}port: [1]`, [3, 7, 'port', 'must be a whole number, not a list']],
+    [
+      'a word for a list',
+      `${NEIGHBOR}families: ipv4-unicast`,
+      [6, 15, 'neighbors[0].families', 'must be a list, not "ipv4-unicast"', 'write [ipv4-unicast]'],
+    ],
+    [
+      'a mapping for a list',
+      `${MINIMUM}neighbors: { address: 10.0.0.2 }`,
+      [3, 12, 'neighbors', 'must be a list, not a mapping'],
+    ],
+    ['a word for a mapping', `${MINIMUM}fib: yes`, [3, 6, 'fib', 'must be a mapping of keys, not "yes"']],
+    ['port too small', `${MINIMUM}port: 0`, [3, 7, 'port', 'must be at least 1, not 0']],
+    ['port too big', `${MINIMUM}port: 65536`, [3, 7, 'port', 'must be at most 65535, not 65536']],
+    ['hold time 2', `${NEIGHBOR}hold-time: 2`, [6, 16, 'neighbors[0].hold-time', 'must be 0 or at least 3 seconds']],
+    [
+      'restart time',
+      `${NEIGHBOR}graceful-restart: { restart-time: 4096 }`,
+      [6, 39, 'neighbors[0].graceful-restart.restart-time', 'must be at most 4095, not 4096'],
+    ],
+    [
+      'graceful restart true',
+      `${NEIGHBOR}graceful-restart: true`,
+      [6, 23, 'neighbors[0].graceful-restart', 'must be false or a mapping such as { restart-time: 120 }, not true'],
+    ],
+    ['no families', `${NEIGHBOR}families: []`, [6, 15, 'neighbors[0].families', 'must not be empty']],
+    [
+      'unknown family',
+      `${NEIGHBOR}families: [ipv4]`,
+      [6, 16, 'neighbors[0].families[0]', 'must be ipv4-unicast or ipv6-unicast, not "ipv4"'],
+    ],
+    [
+      'family twice',
+      `${NEIGHBOR}families: [ipv4-unicast, ipv4-unicast]`,
+      [6, 30, 'neighbors[0].families[1]', 'ipv4-unicast is listed twice'],
+    ],
+    ['listen twice', `${MINIMUM}listen: ["::", 0::0]`, [3, 16, 'listen[1]', ':: is listed twice']],
+    [
+      'description too long',
+      `${NEIGHBOR}description: ${'x'.repeat(256)}`,
+      [6, 18, 'neighbors[0].description', 'must have at most 255 characters'],
+    ],
+    [
+      'AS 0',
+      'as: 0\nrouter-id: 1.1.1.1',
+      [
+        1,
+        5,
+        'as',
+        'AS 0 is reserved and cannot speak BGP (RFC 7607)',
+        'private use: 64512 to 65534, or 4200000000 to 4294967294 (RFC 6996)',
+      ],
+    ],
+    [
+      'AS as a list',
+      'as: [1]\nrouter-id: 1.1.1.1',
+      [1, 5, 'as', 'must be an AS number such as 65001 or 1.10, not a list'],
+    ],
+    [
+      'router id',
+      'as: 1\nrouter-id: 0.0.0.0',
+      [2, 12, 'router-id', 'must not be 0.0.0.0 (RFC 6286)', "usually the node's main IPv4 address"],
+    ],
+    [
+      'host bits',
+      `${FIB}prefixes: [10.233.1.10/24]`,
+      [4, 14, 'fib.prefixes[0]', '10.233.1.10/24 has host bits set', 'did you mean 10.233.1.0/24?'],
+    ],
+    [
+      'route type',
+      `${FIB}redistribute: [ospf]`,
+      [4, 18, 'fib.redistribute[0]', 'must be static, connected or kernel, not "ospf"'],
+    ],
+    [
+      'table',
+      `${FIB}table: 255`,
+      [
+        4,
+        10,
+        'fib.table',
+        'must be main, default or a table number from 1 to 4294967295 (255, local, is the kernel\'s own), not "255"',
+      ],
+    ],
+    ['table true', `${FIB}table: true`, [4, 10, 'fib.table', 'must be main, default or a number, not true']],
+    [
+      'protocol',
+      `${FIB}protocol: 4`,
+      [
+        4,
+        13,
+        'fib.protocol',
+        'must be bgp or a number from 5 to 255 (smaller ones mark routes of the kernel and of people), not "4"',
+      ],
+    ],
+    [
+      'socket',
+      `${MINIMUM}api: { socket: tsbgp.sock }`,
+      [3, 16, 'api.socket', 'must be an absolute path, such as /run/tsbgp/tsbgp.sock, not "tsbgp.sock"'],
+    ],
+    [
+      'socket too long',
+      `${MINIMUM}api: { socket: /${'x'.repeat(107)} }`,
+      [3, 16, 'api.socket', 'must have at most 107 characters'],
+    ],
+    ['group', `${MINIMUM}api: { group: "a b" }`, [3, 15, 'api.group', 'must be the name of a group, not "a b"']],
+    ['state file', `${MINIMUM}state-file: true`, [3, 13, 'state-file', 'must be an absolute path or false, not true']],
+    [
+      'log level',
+      `${MINIMUM}log: { level: warning }`,
+      [3, 15, 'log.level', 'must be trace, debug, info, warn, error, fatal or silent, not "warning"'],
+    ],
+    [
+      'log format',
+      `${MINIMUM}log: { format: jsno }`,
+      [3, 16, 'log.format', 'must be auto, json or pretty, not "jsno"', 'did you mean json?'],
+    ],
+    [
+      'the same neighbor twice, in two spellings',
+      `${MINIMUM}neighbors:\n  - { address: "2001:db8::1", as: 65001 }\n  - { address: "2001:DB8:0::1", as: 65001 }\n`,
+      [5, 16, 'neighbors[1].address', '2001:db8::1 is already neighbors[0]'],
+    ],
+    [
+      'the same neighbor twice, beside another error in it',
+      `${MINIMUM}neighbors:\n  - { address: 10.0.0.2, as: 65001 }\n  - { address: 10.0.0.2, as: 65001, port: 0 }\n`,
+      [5, 16, 'neighbors[1].address', '10.0.0.2 is already neighbors[0]'],
+      [5, 43, 'neighbors[1].port', 'must be at least 1, not 0'],
+    ],
+    [
+      'local address of the other family',
+      `${NEIGHBOR}local-address: 2001:db8::1`,
+      [6, 20, 'neighbors[0].local-address', "2001:db8::1 is not of the same family as the neighbor's address 10.0.0.2"],
+    ],
+    [
+      'external client',
+      `${MINIMUM}neighbors: [{ address: 10.0.0.2, as: 65002, route-reflector-client: true }]`,
+      [
+        3,
+        69,
+        'neighbors[0].route-reflector-client',
+        'only an internal neighbor can be a client, and AS 65002 is not the own AS 65001',
+      ],
+    ],
+    ['key twice', `${MINIMUM}as: 65002\n`, [3, 1, 'as', '"as" is given twice', 'it is already in line 1']],
+    [
+      'key twice in a neighbor',
+      `${NEIGHBOR}as: 65001`,
+      [6, 5, 'neighbors[0].as', '"as" is given twice', 'it is already in line 5'],
+    ],
+    ['tab', `${MINIMUM}fib:\n\tmetric: 20\n`, [4, 1, '', 'tabs cannot indent YAML', 'use spaces']],
+    ['second document', `${MINIMUM}---\nas: 1\n`, [3, 1, '', 'a second document starts here', 'remove the line "---"']],
+    [
+      'open bracket',
+      `${MINIMUM}listen: [::\nport: 1\n`,
+      [3, 12, '', 'Flow sequence in block collection must be sufficiently indented and end with a ]'],
+    ],
+    [
+      'tag',
+      `${MINIMUM}port: !port 179\n`,
+      [3, 7, '', 'Unresolved tag: !port'],
+      [3, 13, 'port', expect.any(String), expect.anything()],
+    ],
+    [
+      'binary',
+      `${MINIMUM}state-file: !!binary aGk=\n`,
+      [3, 22, 'state-file', 'is a kind of value that has no use here'],
+    ],
+    ['unknown alias', `${MINIMUM}port: *p\n`, [3, 7, 'port', '*p is not the name of an anchor above']],
+    ['key that is no word', `${MINIMUM}? [a]\n: 1\n`, [3, 3, '', 'a key must be a word']],
+    ['key that is a number', `${MINIMUM}179: 1\n`, [3, 1, '179', 'unknown key', expect.any(String)]],
+  ];
+
+  test.each(cases)('%s', (_title, text, ...expected) => {
+    expect(brief(text)).toEqual(expected.map(problem => [...problem, ...Array(5 - problem.length).fill(undefined)]));
+  });
+
+  test('everything at once, in the order of the file', () => {
+    const text = 'as: 0\nneighbors:\n  - as: 23456\n    hold-time: 1\nlog: { level: loud }\nas: 1\n';
+    expect(problemsOf(text).map(p => [p.line, p.path])).toEqual([
+      [1, 'router-id'],
+      [1, 'as'],
+      [3, 'neighbors[0].address'],
+      [3, 'neighbors[0].as'],
+      [4, 'neighbors[0].hold-time'],
+      [5, 'log.level'],
+      [6, 'as'],
+    ]);
+  });
+
+  test('aliases of aliases are bounded', () => {
+    const level = (n: number) =>
+      `- &l${n} [${Array(20)
+        .fill(`*l${n - 1}`)
+        .join(', ')}]`;
+    const text = `listen:\n  - &l0 ["::"]\n  ${Array.from({ length: 8 }, (_, i) => level(i + 1)).join('\n  ')}\n`;
+    expect(problemsOf(text).map(p => p.message)).toContain('too many values by aliases');
+    expect(problemsOf('a: &a [*a]').map(p => p.message)).toContain('nested too deeply');
+  });
+
+  test.each([70, 5000])('%d lists in each other are too deep', depth => {
+    const problems = problemsOf(`${MINIMUM}port: ${'['.repeat(depth)}${']'.repeat(depth)}`);
+    expect(problems.map(p => p.message)).toContain('nested too deeply');
+  });
+
+  test('a password is never shown', () => {
+    const text = `${NEIGHBOR}password: hunter2`;
+    expect(brief(text)).toEqual([[6, 5, 'neighbors[0].password', 'is not supported yet', 'remove it']]);
+    expect(formatProblems(problemsOf(text))).not.toContain('hunter2');
+  });
+});
+
+describe('a neighbor outside a file', () => {
+  const own = { as: 65001, routerId: '172.18.8.101' };
+
+  test('has the defaults of the file', () => {
+    expect(parseNeighbor({ address: '172.18.8.102', as: 65001 }, own)).toStrictEqual(DEFAULT_NEIGHBOR);
+    expect(parseNeighbor({ address: '10.0.0.2', as: '1.10', 'hold-time': 9 }, own)).toMatchObject({
+      as: 65546,
+      holdTimeSeconds: 9,
+      import: 'reject',
+    });
+  });
+
+  test.each<[unknown, string, string | undefined]>([
+    [
+      { address: 'x', as: 65001, 'hold-tmie': 9 },
+      'address: must be an IPv4 or IPv6 address, not "x"; hold-tmie: unknown key',
+      'did you mean hold-time?',
+    ],
+    [{ address: '10.0.0.2' }, 'as: is missing', 'add "as: 65001"'],
+    [5, 'must be a mapping of keys, not 5', undefined],
+  ])('%j is refused', (spec, message, suggestion) => {
+    expect(() => parseNeighbor(spec, own)).toThrow(new BadValue(message, suggestion));
+    expect(() => parseNeighbor(spec, own)).toThrow(expect.objectContaining({ suggestion }));
+  });
+});
+
+describe('formatProblems', () => {
+  test('headline, line with caret, suggestion', () => {
+    expect(formatProblems(problemsOf(`${MINIMUM}port: "179"`))).toBe(
+      [
+        'tsbgp.yml:3:7: port: must be a whole number, not "179"',
+        '    3 | port: "179"',
+        '      |       ^',
+        '      = write 179 without quotes',
+      ].join('\n'),
+    );
+  });
+
+  test('color, control characters and long lines', () => {
+    const problem = {
+      file: 'f',
+      line: 1,
+      column: 501,
+      path: '',
+      message: 'm',
+      sourceLine: `${'a'.repeat(499)}\x1bX${'b'.repeat(500)}`,
+    };
+    const [headline, source, caret] = formatProblems([problem], { color: true }).split('\n');
+    expect(headline).toBe('\x1b[1mf:1:501: m\x1b[0m');
+    expect(source).toBe(`    1 | ${'a'.repeat(58)} X${'b'.repeat(60)}`);
+    expect(caret).toBe(`      | ${' '.repeat(59)}\x1b[31m^\x1b[0m`);
+    expect(source[caret.indexOf('\x1b')]).toBe('X');
+  });
+
+  test('ConfigError lists the headlines', () => {
+    expect(() => parseConfig('port: 1', 'a.yml')).toThrow(
+      'a.yml:1:1: as: is missing\na.yml:1:1: router-id: is missing',
+    );
+  });
+});
+
+describe('files', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tsbgp-config-'));
+  afterAll(() => rmSync(directory, { recursive: true }));
+  const place = (name: string) => join(directory, name);
+  const failure = (path: string) => {
+    try {
+      return loadConfig(path);
+    } catch (error) {
+      return error instanceof ConfigError ? formatProblems(error.problems) : error;
+    }
+  };
+
+  test('loads a file and remembers its path', () => {
+    writeFileSync(place('a.yml'), MINIMUM);
+    expect(loadConfig(place('a.yml'))).toMatchObject({ config: { as: 65001, source: place('a.yml') }, warnings: [] });
+  });
+
+  test('missing, unreadable, a directory, not text', () => {
+    expect(failure(place('none.yml'))).toBe(
+      `${place('none.yml')}: there is no such file\n      = create it, or name another one with --config`,
+    );
+    expect(failure(directory)).toBe(`${directory}: is a directory\n      = name the file in it`);
+    writeFileSync(place('b.yml'), Buffer.from([0x61, 0xff]));
+    expect(failure(place('b.yml'))).toBe(`${place('b.yml')}: is not UTF-8 text`);
+    expect(failure(place('\0'))).toContain('cannot be read: ');
+  });
+
+  test('no permission', () => {
+    writeFileSync(place('c.yml'), MINIMUM);
+    chmodSync(place('c.yml'), 0);
+    const root = process.geteuid?.() === 0;
+    if (root) process.seteuid?.(65534);
+    try {
+      expect(failure(place('c.yml'))).toContain('no permission to read the file');
+    } finally {
+      if (root) process.seteuid?.(0);
+    }
+  });
+
+  test('TOML that is not gobgpd’s, by name or by look', () => {
+    const message = 'TOML is only read as a configuration of gobgpd, with [global.config]';
+    const advice = "write tsbgp's own configuration in YAML";
+    for (const [file, text] of [
+      ['a.toml', 'as = 65001'],
+      ['a.conf', '# x\n\nas = 65001'],
+      ['a', '[fib]\nmetric = 1'],
+      ['a.toml', ''],
+    ]) {
+      expect(problemsOf(text, file)).toMatchObject([{ line: 0, column: 0, path: '', message, suggestion: advice }]);
+    }
+  });
+
+  test('TOML with a syntax error', () => {
+    expect(problemsOf('[global.config]\nas = \n', 'a.toml')).toMatchObject([{ line: 2, sourceLine: 'as = ' }]);
+  });
+});
+
+describe('whatever is in the file, only ConfigError is thrown', () => {
+  const harmless = (text: string, file: string) => {
+    try {
+      parseConfig(text, file);
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConfigError);
+      const { problems } = error as ConfigError;
+      expect(problems.length).toBeGreaterThan(0);
+      expect(formatProblems(problems)).toBeTypeOf('string');
+    }
+  };
+  const file = fc.constantFrom('a.yml', 'a.toml', 'a.conf');
+  const key = fc.constantFrom(
+    ...['as', 'router-id', 'neighbors', 'address', 'fib', 'listen', 'hold-time', 'families', 'add-path', 'max-prefix'],
+    ...['graceful-restart', 'import', 'global', 'config', 'zebra', 'afi-safis', 'apply-policy', 'peer-as', '__proto__'],
+    ...[
+      'neighbor-address',
+      'ebgp-multihop',
+      'port',
+      'redistribute-route-type-list',
+      'x',
+      'prefixes',
+      'table',
+      'constructor',
+    ],
+  );
+  const scalar = fc.oneof(
+    fc.constantFrom<unknown>(
+      null,
+      true,
+      false,
+      'accept',
+      '10.0.0.1',
+      '10.0.0.0/8',
+      '10.0.0.0/8 le 9',
+      'fe80::1',
+      '1.10',
+      '',
+    ),
+    fc.integer(),
+    fc.double(),
+    fc.string(),
+  );
+  const { tree } = fc.letrec<{ tree: unknown }>(tie => ({
+    tree: fc.oneof(
+      { maxDepth: 6 },
+      scalar,
+      fc.array(tie('tree'), { maxLength: 4 }),
+      fc
+        .uniqueArray(fc.tuple(key, tie('tree')), { selector: ([k]) => k, maxLength: 8 })
+        .map(pairs => Object.fromEntries(pairs)),
+    ),
+  }));
+
+  test('random trees of known and unknown keys', () => {
+    fc.assert(
+      fc.property(tree, value => harmless(stringify(value), 'a.yml')),
+      { numRuns: 300 },
+    );
+  });
+
+  test('the same as a configuration of gobgpd', () => {
+    fc.assert(
+      fc.property(tree, tree, tree, (config, neighbors, zebra) =>
+        harmless(
+          stringify({ global: { config }, neighbors: [neighbors, { config: neighbors }], zebra: { config: zebra } }),
+          'g.yml',
+        ),
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test('random text', () => {
+    const fragment = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(
+        'as: 1\n',
+        '- ',
+        '\t',
+        '  ',
+        '\n',
+        '[',
+        ']',
+        '{',
+        '}',
+        '&a ',
+        '*a',
+        '!!x ',
+        '? ',
+        ': ',
+        '|\n',
+        '"',
+        "'",
+        '#',
+        '---\n',
+        '<<: ',
+        '[[a]]\n',
+        'a = 1\n',
+        '%YAML',
+      ),
+    );
+    fc.assert(
+      fc.property(fc.array(fragment, { maxLength: 30 }), file, (parts, name) => harmless(parts.join(''), name)),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,126 @@
+// What is written from the schema, and the files that must agree with it.
+
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { configJsonSchema, mappingOf, type SchemaNode, schemaTree } from '../../src/config/json-schema.js';
+import { loadConfig, parseConfig } from '../../src/config/load.js';
+import { configReference } from '../../src/config/reference.js';
+
+const fileOf = (path: string) => new URL(`../../${path}`, import.meta.url).pathname;
+
+/** Every key of the schema with the path to it. */
+function keys(node: SchemaNode, path: string[] = []): { path: string[]; node: SchemaNode; required: boolean }[] {
+  const mapping = mappingOf(node.items ?? node);
+  return Object.entries(mapping?.properties ?? {}).flatMap(([name, child]) => [
+    { path: [...path, name], node: child, required: mapping?.required?.includes(name) ?? false },
+    ...keys(child, [...path, name]),
+  ]);
+}
+
+/** A file in which this key has this value and all else is as small as it can be. */
+function fileWith([first, ...rest]: string[], value: unknown): string {
+  const nested = (path: string[]): unknown => (path.length === 0 ? value : { [path[0]]: nested(path.slice(1)) });
+  const file: Record<string, unknown> = { as: 65001, 'router-id': '172.18.8.101' };
+  if (first === 'neighbors' && rest.length > 0) {
+    const inside = nested(rest) as Record<string, Record<string, unknown>>;
+    if (rest[0] === 'max-prefix' && rest.length > 1) inside['max-prefix'] = { limit: 1, ...inside['max-prefix'] };
+    file.neighbors = [{ address: '172.18.8.102', as: 65001, ...inside }];
+  } else {
+    file[first] = nested(rest);
+  }
+  return stringify(file);
+}
+
+describe('every key', () => {
+  const all = keys(schemaTree()).map(key => ({ name: key.path.join('.'), ...key }));
+
+  test('is there', () => {
+    expect(all.length).toBeGreaterThan(40);
+    expect(new Set(all.map(key => key.name)).size).toBe(all.length);
+  });
+
+  test.each(all)('$name is described', ({ node }) => {
+    expect(node.description).toMatch(/^.+\.$/s);
+  });
+
+  const withExample = all.filter(({ node }) => node.example !== undefined);
+  test.each(withExample)('$name has an example that loads', ({ path, node }) => {
+    expect(parseConfig(fileWith(path, node.example), 'tsbgp.yml').warnings).toEqual([]);
+  });
+
+  test.each(all)('$name has an example, unless it only holds other keys', ({ node }) => {
+    expect(node.example !== undefined || node.properties !== undefined).toBe(true);
+  });
+
+  const withDefault = all.filter(({ node }) => node.default !== undefined);
+  test.each(withDefault)('$name: its default is what a file without it gets', ({ path, node }) => {
+    const plain = parseConfig(fileWith(path, undefined), 'tsbgp.yml');
+    expect(parseConfig(fileWith(path, node.default), 'tsbgp.yml')).toEqual(plain);
+  });
+
+  test.each(all)('$name has a default, one in words, or is needed', ({ node, required }) => {
+    expect(required || node.default !== undefined || node.defaultText !== undefined).toBe(true);
+  });
+});
+
+describe('the JSON Schema for editors', () => {
+  const schema = configJsonSchema() as SchemaNode;
+
+  test('has only words of JSON Schema', () => {
+    const words = new Set<string>();
+    JSON.stringify(schema, function (this: unknown, word: string, value: unknown) {
+      const parent = this as SchemaNode;
+      if ('type' in parent || 'anyOf' in parent) words.add(word);
+      return value;
+    });
+    for (const word of ['kind', 'unit', 'rfc', 'example', 'defaultText']) expect(words).not.toContain(word);
+    expect(words).toContain('examples');
+  });
+
+  test('knows structure, bounds, defaults and meaning', () => {
+    expect(schema).toMatchObject({ type: 'object', additionalProperties: false, required: ['as', 'router-id'] });
+    expect(schema.properties?.neighbors.items?.required).toEqual(['address', 'as']);
+    expect(schema.properties?.neighbors.items?.properties?.['hold-time']).toMatchObject({
+      type: 'integer',
+      minimum: 0,
+      maximum: 65535,
+      default: 90,
+      examples: [9],
+      description: expect.stringMatching(/Unit: seconds\. RFC 4271 §4\.2\.$/),
+    });
+  });
+});
+
+describe('files', () => {
+  test('docs/config.md is the reference of this schema', () => {
+    expect(readFileSync(fileOf('docs/config.md'), 'utf8')).toBe(configReference());
+  });
+
+  test('the first example of the reference loads', () => {
+    const [, yaml] = /```yaml\n(.*?)```/s.exec(configReference()) ?? [];
+    expect(parseConfig(yaml, 'tsbgp.yml').config.neighbors).toHaveLength(1);
+  });
+
+  test('packaging/tsbgp.yml is node bgp-1 of the demo', () => {
+    const { config, warnings } = loadConfig(fileOf('packaging/tsbgp.yml'));
+    expect(warnings).toEqual([]);
+    expect(config).toMatchObject({
+      as: 65001,
+      routerId: '172.18.8.101',
+      fib: { redistribute: ['static', 'connected'] },
+    });
+    expect(config.neighbors).toMatchObject([{ address: '172.18.8.102', as: 65001 }]);
+  });
+
+  test('packaging/tsbgp.yml: what is commented out is right, too', () => {
+    const text = readFileSync(fileOf('packaging/tsbgp.yml'), 'utf8');
+    const enabled = text.replace(/^( *)# (?=(?:- )?[a-z-]+: )/gm, '$1').replace(/^( {2})# ( {2}[a-z])/gm, '$1$2');
+    const { config } = parseConfig(enabled, 'tsbgp.yml');
+    expect(config.neighbors).toMatchObject([
+      { gracefulRestart: { restartTimeSeconds: 120 }, maxPrefix: { limit: 10000, restartSeconds: 300 } },
+      { address: '192.0.2.1', as: 64512, import: 'accept', export: 'accept' },
+    ]);
+    expect(config.fib.prefixes).toEqual([{ prefix: '10.233.0.0/16', ge: 16, le: 32 }]);
+  });
+});

@@ -1,0 +1,17 @@
+// `tsbgp daemon`: the daemon in the foreground.
+
+import { usageError } from './exit.js';
+import type { Invocation } from './invocation.js';
+import { suggestion } from './suggest.js';
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+/** `daemon [--config FILE] [--log-level LEVEL]`; resolves when the daemon has ended. */
+export async function run({ options }: Invocation): Promise<void> {
+  const logLevel = options['log-level'];
+  if (logLevel !== undefined && !LOG_LEVELS.includes(logLevel)) {
+    throw usageError(`there is no log level "${logLevel}"`, suggestion(logLevel, LOG_LEVELS));
+  }
+  const { runDaemon } = await import('../daemon.js');
+  await runDaemon({ config: options.config ?? '/etc/tsbgp/tsbgp.yml', logLevel });
+}

@@ -1,0 +1,116 @@
+// A neighbor in full, in blocks for people.
+
+import type { MessageCounts, NeighborStatus } from '../bgp/views.js';
+import { formatDuration, formatTable, formatTime } from './output.js';
+
+/** The text of `neighbor NEIGHBOR`; `now` in epoch milliseconds. */
+export function formatNeighbor(neighbor: NeighborStatus, now: number): string {
+  const blocks = [
+    head(neighbor, now),
+    routes(neighbor),
+    capabilities(neighbor),
+    timers(neighbor),
+    messages(neighbor),
+    trouble(neighbor, now),
+  ];
+  return blocks.filter(block => block !== '').join('\n');
+}
+
+const indent = (text: string) => text.replace(/^(?=.)/gm, '  ');
+const yes = (flag: boolean) => (flag ? 'yes' : '-');
+
+function head(neighbor: NeighborStatus, now: number): string {
+  const { session, description, address, as, type } = neighbor;
+  const { localAddress, localPort, remotePort, remoteRouterId } = session;
+  const lines = [
+    `Neighbor ${address}${description === '' ? '' : ` (${description})`}`,
+    `  AS ${as}, ${type}${neighbor.routeReflectorClient ? ', route reflector client' : ''}${remoteRouterId ? `, router id ${remoteRouterId}` : ''}`,
+    `  ${stateLine(neighbor, now)}`,
+    `  import ${neighbor.import}, export ${neighbor.export}`,
+  ];
+  if (localAddress !== undefined)
+    lines.push(`  connection ${localAddress} port ${localPort ?? '?'} to ${address} port ${remotePort ?? '?'}`);
+  if (neighbor.restartingUntil !== undefined) {
+    lines.push(`  restarting: its routes are kept for ${formatDuration(neighbor.restartingUntil - now)} more`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function stateLine(
+  { state, since, shutdown, shutdownMessage, session: { established } }: NeighborStatus,
+  now: number,
+): string {
+  const times = `established ${established} ${established === 1 ? 'time' : 'times'}`;
+  if (shutdown) return `administratively down${shutdownMessage ? `: ${shutdownMessage}` : ''}; ${times}`;
+  if (established === 0) return `${state}, never established`;
+  return `${state}, ${state === 'Established' ? 'up' : 'down'} for ${formatDuration(now - since)}; ${times}`;
+}
+
+function routes({ families }: NeighborStatus): string {
+  if (families.length === 0) return '';
+  const columns = [
+    { title: 'Routes' },
+    ...['received', 'accepted', 'advertised', 'stale'].map(title => ({ title, right: true })),
+    { title: 'End-of-RIB' },
+  ];
+  const rows = families.map(it => [
+    it.family,
+    ...[it.received, it.accepted, it.advertised, it.stale].map(String),
+    it.endOfRib ? 'received' : '-',
+  ]);
+  return indent(formatTable(columns, rows));
+}
+
+function capabilities({ session }: NeighborStatus): string {
+  if (session.capabilities.length === 0) return '';
+  const columns = [{ title: 'Capabilities' }, { title: 'sent' }, { title: 'received' }, { title: '' }];
+  const rows = session.capabilities.map(({ name, local, remote, detail }) => [name, yes(local), yes(remote), detail]);
+  return indent(formatTable(columns, rows));
+}
+
+function timers({ session }: NeighborStatus): string {
+  const { holdTimeSeconds, keepaliveSeconds, timers: running } = session;
+  const { configured, negotiated } = holdTimeSeconds;
+  const rows = [['hold time', `${negotiated ?? '-'} s`, `configured ${configured} s`]];
+  if (keepaliveSeconds !== undefined) rows.push(['keepalive interval', `${keepaliveSeconds} s`, '']);
+  for (const [name, ms] of Object.entries(running)) rows.push([`${name} timer`, `${(ms / 1000).toFixed(1)} s`, 'left']);
+  return indent(formatTable([{ title: 'Timers' }, { title: '', right: true }, { title: '' }], rows));
+}
+
+const MESSAGES: Record<keyof MessageCounts, string> = {
+  open: 'OPEN',
+  update: 'UPDATE',
+  notification: 'NOTIFICATION',
+  keepalive: 'KEEPALIVE',
+  routeRefresh: 'ROUTE-REFRESH',
+};
+
+function messages({ session: { messages: counts } }: NeighborStatus): string {
+  const names = Object.keys(MESSAGES) as (keyof MessageCounts)[];
+  const rows = names.map(name => [MESSAGES[name], String(counts.received[name]), String(counts.sent[name])]);
+  return indent(
+    formatTable([{ title: 'Messages' }, { title: 'received', right: true }, { title: 'sent', right: true }], rows),
+  );
+}
+
+const DIRECTIONS = { sent: 'sent by us', received: 'received', local: 'here' };
+
+function trouble({ errors, session: { lastError } }: NeighborStatus, now: number): string {
+  const { attributeDiscard, treatAsWithdraw, sessionReset } = errors;
+  const lines: string[] = [];
+  if (attributeDiscard + treatAsWithdraw + sessionReset > 0) {
+    lines.push(
+      'Malformed attributes (RFC 7606)',
+      `  ${attributeDiscard} discarded, ${treatAsWithdraw} UPDATEs treated as withdrawals, ${sessionReset} session resets`,
+    );
+  }
+  if (lastError) {
+    const { at, text, direction } = lastError;
+    lines.push(
+      `Last error, ${DIRECTIONS[direction]}`,
+      `  ${text}`,
+      `  ${formatTime(at)}, ${formatDuration(now - at)} ago`,
+    );
+  }
+  return lines.length > 0 ? `${indent(lines.join('\n'))}\n` : '';
+}

@@ -1,0 +1,134 @@
+// A neighbor in words: `add as N` and then keys of the configuration file, each with its value.
+
+import type { NeighborSpec } from '../api/control.js';
+import { usageError } from './exit.js';
+import { suggestion } from './suggest.js';
+
+/** A key. */
+export interface NeighborWord {
+  readonly word: string;
+  readonly value: string;
+  readonly describe: string;
+  readonly example: string;
+  /** The only values. */
+  readonly values?: readonly string[];
+  /** The value as the configuration file has it. Throws CommandError. */
+  readonly parse: (text: string) => unknown;
+}
+
+const text = (value: string) => value;
+const list = (value: string) => value.split(',');
+const FLAGS = ['true', 'false'] as const;
+
+function whole(value: string): number {
+  if (/^\d{1,10}$/.test(value)) return Number(value);
+  throw usageError(`"${value}" is not a whole number`);
+}
+
+const number = (word: string, value: string, describe: string, example: string): NeighborWord => ({
+  word,
+  value,
+  describe,
+  example: `${word} ${example}`,
+  parse: whole,
+});
+/** A flag; the word alone means true. */
+const flag = (word: string, describe: string): NeighborWord => ({
+  word,
+  value: '[true|false]',
+  describe,
+  example: word,
+  values: FLAGS,
+  parse: value => value === 'true',
+});
+const policy = (word: string, describe: string): NeighborWord => ({
+  word,
+  value: 'accept|reject',
+  describe,
+  example: `${word} accept`,
+  values: ['accept', 'reject'],
+  parse: text,
+});
+
+/** The keys, in the order of the documentation. */
+export const NEIGHBOR_WORDS: readonly NeighborWord[] = [
+  {
+    word: 'description',
+    value: 'TEXT',
+    describe: 'A name for people',
+    example: 'description "the other node"',
+    parse: text,
+  },
+  policy('import', 'What becomes of its routes; external neighbors: reject when left out (RFC 8212)'),
+  policy('export', 'Whether routes are announced to it; external neighbors: reject when left out (RFC 8212)'),
+  {
+    word: 'families',
+    value: 'FAMILY[,FAMILY]',
+    describe: 'Address families offered to it',
+    example: 'families ipv4-unicast',
+    parse: list,
+  },
+  {
+    word: 'local-address',
+    value: 'ADDRESS',
+    describe: 'Own address of the session',
+    example: 'local-address 172.18.8.101',
+    parse: text,
+  },
+  number('port', 'N', 'TCP port that it listens on', '1179'),
+  flag('passive', 'Wait for it to connect'),
+  flag('shutdown', 'Administratively down'),
+  flag('route-reflector-client', 'Reflect routes to it and from it (RFC 4456)'),
+  flag('next-hop-self', 'Announce routes to it with the own address as next hop'),
+  number('multihop', 'HOPS', 'How far away it may be', '2'),
+  number('hold-time', 'SECONDS', 'Silence after which it counts as gone', '30'),
+  number('connect-retry', 'SECONDS', 'Pause between attempts to connect', '10'),
+  number('idle-hold', 'SECONDS', 'Rest after an error', '0'),
+  number('delay-open', 'SECONDS', 'Wait so long for it to speak first', '5'),
+  {
+    word: 'max-prefix',
+    value: 'N',
+    describe: 'More prefixes than this end the session',
+    example: 'max-prefix 1000000',
+    parse: value => ({ limit: whole(value) }),
+  },
+  {
+    word: 'graceful-restart',
+    value: 'false|SECONDS',
+    describe: 'How long it is asked to keep routes while this daemon restarts (RFC 4724)',
+    example: 'graceful-restart 120',
+    parse: value => (value === 'false' ? false : { 'restart-time': whole(value) }),
+  },
+  {
+    word: 'add-path',
+    value: 'receive',
+    describe: 'Accept several paths of a prefix (RFC 7911)',
+    example: 'add-path receive',
+    values: ['receive'],
+    parse: () => ({ receive: true }),
+  },
+];
+
+const NAMES = NEIGHBOR_WORDS.map(row => row.word);
+
+/** The neighbor that the words mean, as a mapping of the configuration file. Throws CommandError. */
+export function parseNeighborWords(address: string, as: string, words: readonly string[]): NeighborSpec {
+  const keys: Record<string, unknown> = {};
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
+    const row = NEIGHBOR_WORDS.find(it => it.word === word);
+    if (!row) throw usageError(`"${word}" is not an option of a neighbor`, suggestion(word, NAMES));
+    if (Object.hasOwn(keys, word)) throw usageError(`${word} is given twice`);
+    keys[word] = readValue(row, words[i + 1]);
+    if (row.values !== FLAGS || FLAGS.some(it => it === words[i + 1])) i++;
+  }
+  return { address, as: /^\d+$/.test(as) ? Number(as) : as, ...keys };
+}
+
+function readValue(row: NeighborWord, value: string | undefined): unknown {
+  const { word, values, example } = row;
+  if (values === FLAGS && !FLAGS.some(it => it === value)) return true;
+  if (value === undefined) throw usageError(`${word} needs a value`, `such as: ${example}`);
+  if (values && !values.includes(value)) throw usageError(`there is no ${word} "${value}"`, suggestion(value, values));
+  return row.parse(value);
+}

@@ -1,0 +1,233 @@
+// The daemon: configuration, speaker, kernel and API put together; start, reload, stop.
+//
+// Data flows as docs/architecture.md draws it; here the rooms are only connected. Stopping (SIGTERM, SIGINT) is
+// graceful: neighbors that know graceful restart keep our routes, the kernel keeps its own, and the next start takes
+// both over. `tsbgp shutdown` is the other end: Cease to every neighbor and no route left in the kernel.
+
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import type { ApiServer } from './api/server.js';
+import { serveApi } from './api/server.js';
+import type { Control, DaemonControl, NeighborSpec, ReloadResult } from './api/control.js';
+import { Speaker } from './bgp/speaker.js';
+import { InputError } from './bgp/wire/input-error.js';
+import { parsePrefix } from './bgp/wire/prefix.js';
+import { diffConfig } from './config/diff.js';
+import { BadValue, ConfigError, formatProblems, loadConfig, parseNeighbor } from './config/load.js';
+import type { Config } from './config/schema.js';
+import { showConfig, viewConfig } from './config/show.js';
+import { Fib, type FibOptions } from './fib/fib.js';
+import { createLogger } from './log.js';
+import { RouteStore } from './route-store.js';
+import { keepWatchdogFed, notify } from './systemd.js';
+import { VERSION } from './version.js';
+
+export interface DaemonArguments {
+  /** Path of the configuration file. */
+  config: string;
+  /** Overrides `log.level`. */
+  logLevel?: string;
+}
+
+/** Runs the daemon until it is stopped. Writes problems of the configuration to standard error and sets the exit code. */
+export async function runDaemon(args: DaemonArguments): Promise<void> {
+  let loaded: ReturnType<typeof loadConfig>;
+  try {
+    loaded = loadConfig(args.config);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${formatProblems(error.problems, { color: process.stderr.isTTY })}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  const { config, warnings } = loaded;
+  const log = await createLogger({ ...config.log, level: args.logLevel ?? config.log.level });
+  for (const warning of warnings) log.warn(warning);
+  const daemon = new Daemon(config, log);
+  try {
+    await daemon.start();
+  } catch (error) {
+    const { message, hint } = error as InputError;
+    log.fatal(error instanceof InputError || !(error instanceof TypeError) ? { hint } : { err: error }, `cannot start: ${message}`);
+    await daemon.abandon();
+    process.exitCode = 1;
+    return;
+  }
+  await daemon.ended;
+}
+
+/** A running daemon. */
+class Daemon implements DaemonControl {
+  /** Resolves when the daemon has stopped. */
+  readonly ended: Promise<void>;
+  private current: Config;
+  private readonly log: Logger;
+  private readonly speaker: Speaker;
+  private readonly fib: Fib;
+  private readonly startedAt = Date.now();
+  private api: ApiServer | undefined;
+  private stopWatchdog: () => void = () => {};
+  private stopping = false;
+  private end: () => void = () => {};
+
+  constructor(config: Config, log: Logger) {
+    this.current = config;
+    this.log = log;
+    this.ended = new Promise(resolve => {
+      this.end = resolve;
+    });
+    this.speaker = new Speaker({ ...config, hostname: hostname(), version: VERSION }, log);
+    this.fib = new Fib(
+      this.speaker,
+      (prefix, metric) => this.speaker.redistribute(prefix, metric),
+      fibOptions(config),
+      log.child({ room: 'fib' }),
+    );
+  }
+
+  async start(): Promise<void> {
+    const { speaker, fib, log, current } = this;
+    log.info({ version: VERSION, as: current.as, routerId: current.routerId, config: current.source }, 'tsbgp starts');
+    // The socket first: it tells whether another daemon is at work already.
+    const control: Control = { speaker, fib, daemon: this };
+    this.api = await serveApi(control, current.api, log);
+    const restarted = this.restoreRoutes();
+    await fib.start();
+    process.on('SIGTERM', this.onStopSignal);
+    process.on('SIGINT', this.onStopSignal);
+    process.on('SIGHUP', this.onReloadSignal);
+    await speaker.start({ restarted: restarted || fib.preserved, onConverged: () => fib.converged() });
+    notify('READY=1', `STATUS=AS ${current.as}, router id ${current.routerId}`);
+    this.stopWatchdog = keepWatchdogFed();
+    log.info('tsbgp is ready');
+  }
+
+  /** Undoes a start that failed half way. */
+  async abandon(): Promise<void> {
+    await this.speaker.stop('graceful');
+    await this.fib.stop();
+    await this.api?.close();
+    this.end();
+  }
+
+  status(): ReturnType<DaemonControl['status']> {
+    const { as, routerId, source } = this.current;
+    const { pid, versions } = process;
+    return {
+      version: VERSION,
+      node: versions.node,
+      pid,
+      startedAt: this.startedAt,
+      as,
+      routerId,
+      hostname: hostname(),
+      config: source,
+    };
+  }
+
+  config(): ReturnType<DaemonControl['config']> {
+    return { source: this.current.source, config: viewConfig(this.current), text: showConfig(this.current) };
+  }
+
+  async reload(): Promise<ReloadResult> {
+    const { speaker, fib, log } = this;
+    let loaded: ReturnType<typeof loadConfig>;
+    try {
+      loaded = loadConfig(this.current.source);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      log.error(`reload refused, nothing changed:\n${formatProblems(error.problems)}`);
+      return { ok: false, problems: error.problems };
+    }
+    notify('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+    const { config } = loaded;
+    const diff = diffConfig(this.current, config);
+    const changes: string[] = [];
+    for (const { address } of diff.removeNeighbors) {
+      if (speaker.neighbor(address) === undefined) continue;
+      void speaker.removeNeighbor(address);
+      changes.push(`neighbor ${address} removed`);
+    }
+    for (const neighbor of diff.addNeighbors) {
+      if (speaker.neighbor(neighbor.address) !== undefined) void speaker.removeNeighbor(neighbor.address);
+      speaker.addNeighbor(neighbor);
+      changes.push(`neighbor ${neighbor.address} added`);
+    }
+    for (const { new: neighbor, keys } of diff.changeNeighbors) {
+      const outcome = speaker.neighbor(neighbor.address) ? speaker.updateNeighbor(neighbor) : speaker.addNeighbor(neighbor);
+      changes.push(`neighbor ${neighbor.address}: ${keys.join(', ')}${outcome === 'reset' ? ' (session reset)' : ''}`);
+    }
+    if (diff.fib) {
+      fib.reload(fibOptions(config));
+      changes.push('fib');
+    }
+    if (diff.log) {
+      log.level = config.log.level;
+      changes.push(`log level ${config.log.level}`);
+    }
+    this.current = config;
+    for (const warning of [...loaded.warnings, ...diff.restartNeeded]) log.warn(warning);
+    log.info({ changes }, changes.length === 0 ? 'configuration reloaded: nothing changed' : 'configuration reloaded');
+    notify('READY=1');
+    return { ok: true, changes, warnings: [...loaded.warnings, ...diff.restartNeeded] };
+  }
+
+  addNeighbor(spec: NeighborSpec): void {
+    try {
+      this.speaker.addNeighbor(parseNeighbor(spec, this.current));
+    } catch (error) {
+      if (!(error instanceof BadValue)) throw error;
+      throw new InputError(error.message, error.suggestion);
+    }
+  }
+
+  async shutdown(message?: string): Promise<void> {
+    if (this.stopping) return;
+    this.stopping = true;
+    this.log.info({ message }, 'administrative shutdown');
+    notify('STOPPING=1');
+    await this.speaker.stop({ message });
+    await this.fib.flush();
+    await this.fib.stop();
+    void this.finish();
+  }
+
+  /** Own routes of the last run are announced again; true when the kernel's routes are of that run, too. */
+  private restoreRoutes(): boolean {
+    if (this.current.stateFile === false) return false;
+    const store = new RouteStore(this.current.stateFile);
+    if (store.found.length > 0) {
+      this.speaker.addRoutes([...store.found]);
+      this.log.info({ routes: store.found.length, file: store.path }, 'own routes restored');
+    }
+    this.speaker.onLocalRoutes(change => store.record(change));
+    return store.sameBoot;
+  }
+
+  private readonly onStopSignal = (signal: NodeJS.Signals): void => {
+    if (this.stopping) process.exit(1);
+    this.stopping = true;
+    this.log.info({ signal }, 'tsbgp stops; its routes stay for the next start');
+    notify('STOPPING=1');
+    void this.speaker
+      .stop('graceful')
+      .then(() => this.fib.stop())
+      .then(() => this.finish());
+  };
+
+  private readonly onReloadSignal = (): void => {
+    this.reload().catch(error => this.log.error({ err: error }, 'reload failed'));
+  };
+
+  private async finish(): Promise<void> {
+    this.stopWatchdog();
+    await this.api?.close();
+    process.off('SIGHUP', this.onReloadSignal);
+    this.log.info('tsbgp has stopped');
+    this.end();
+  }
+}
+
+function fibOptions(config: Config): FibOptions {
+  return { ...config.fib, prefixes: config.fib.prefixes.map(rule => ({ ...rule, prefix: parsePrefix(rule.prefix) })) };
+}

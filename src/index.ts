@@ -1,0 +1,26 @@
+// The public library: the BGP-4 codec, and a speaker to embed.
+//
+// `decode` and `encode` turn messages into plain objects and back (RFC 4271 and the extensions listed in README);
+// `Speaker` is the whole router without kernel, configuration and API: neighbors in, routes out. See docs/library.md.
+
+export type { LocalRoutesChange, RouteSpec } from './bgp/local-routes.js';
+export type { NeighborOptions } from './bgp/session/options.js';
+export { type RouteQuery, Speaker, type SpeakerOptions, type StartOptions } from './bgp/speaker.js';
+export type {
+  FamilyCounts,
+  MessageCounts,
+  NeighborEvent,
+  NeighborStatus,
+  PathView,
+  RibSummary,
+  RouteEvent,
+  RouteView,
+  SessionStatus,
+} from './bgp/views.js';
+export type { DecodeContext } from './bgp/wire/context.js';
+export { FAMILIES, Family } from './bgp/wire/family.js';
+export { InputError } from './bgp/wire/input-error.js';
+export { decode, encode, type Message, MessageType } from './bgp/wire/message.js';
+export { describeNotification, WireError } from './bgp/wire/notification.js';
+export type { PathAttribute } from './bgp/wire/path-attribute.js';
+export { formatAddress, formatPrefix, type Prefix, parseAddress, parsePrefix } from './bgp/wire/prefix.js';

@@ -1,0 +1,97 @@
+// Own routes that survive a restart: a journal of what `rib add` and `rib del` did.
+//
+// One JSON object a line: the kernel's boot id first, then each added route and each removed prefix. Starting replays
+// it and writes it anew without what is no longer true. The boot id tells a restart of the daemon, through which the
+// kernel's routes stayed, from a restart of the machine.
+
+import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { LocalRoutesChange, RouteSpec } from './bgp/local-routes.js';
+import { parsePrefix } from './bgp/wire/prefix.js';
+
+/** The journal is written anew when it has this many lines more than routes. */
+const SLACK_LINES = 10_000;
+
+type Line = { boot: string } | { add: RouteSpec } | { del: string };
+
+/** The journal of own routes in a file. */
+export class RouteStore {
+  readonly path: string;
+  /** Routes found at the start. */
+  readonly found: readonly RouteSpec[];
+  /** The daemon ran before since the machine started. */
+  readonly sameBoot: boolean;
+  private readonly boot: string;
+  private readonly routes = new Map<string, RouteSpec>();
+  private lines = 0;
+
+  /**
+   * Opens the journal, making its directory if need be. Throws Error, saying what to do, when the file cannot be
+   * written or is not a journal.
+   */
+  constructor(path: string, boot = readBootId()) {
+    this.path = path;
+    this.boot = boot;
+    this.sameBoot = this.replay() === boot;
+    this.found = [...this.routes.values()];
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      this.rewrite();
+    } catch (error) {
+      throw new Error(
+        `cannot write ${path} (${(error as NodeJS.ErrnoException).code}): own routes would be lost at a restart; ` +
+          'give a writable path as state-file, or state-file: false',
+      );
+    }
+  }
+
+  /** Writes a change down. Throws when the file cannot be written. */
+  record(change: LocalRoutesChange): void {
+    for (const spec of change.added) this.routes.set(spec.prefix, spec);
+    for (const prefix of change.removed) this.routes.delete(prefix);
+    const lines: Line[] = [...change.added.map(add => ({ add })), ...change.removed.map(del => ({ del }))];
+    this.lines += lines.length;
+    if (this.lines > this.routes.size + SLACK_LINES) this.rewrite();
+    else appendFileSync(this.path, toText(lines));
+  }
+
+  private replay(): string {
+    let boot = '';
+    for (const [index, text] of readLines(this.path).entries()) {
+      try {
+        const line = JSON.parse(text) as Line;
+        if ('boot' in line) boot = line.boot;
+        else if ('add' in line) this.routes.set(parsePrefix(line.add.prefix) && line.add.prefix, line.add);
+        else this.routes.delete(line.del);
+      } catch {
+        throw new Error(`${this.path}, line ${index + 1} is not a journal entry of tsbgp: remove the line or the file`);
+      }
+    }
+    return boot;
+  }
+
+  private rewrite(): void {
+    const lines: Line[] = [{ boot: this.boot }, ...[...this.routes.values()].map(add => ({ add }))];
+    writeFileSync(`${this.path}.new`, toText(lines), { mode: 0o640 });
+    renameSync(`${this.path}.new`, this.path);
+    this.lines = lines.length;
+  }
+}
+
+function toText(lines: Line[]): string {
+  return lines.map(line => `${JSON.stringify(line)}\n`).join('');
+}
+
+// A last line without its end was being written when the machine or the daemon stopped: it was never acknowledged.
+function readLines(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n').slice(0, -1);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function readBootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}

@@ -1,0 +1,79 @@
+// tsbgp daemons on lab nodes, run from dist with their files in the node's own /run/tsbgp: the configuration, the log
+// and the control socket in its usual place, so that `tsbgp ...` on the node needs no option.
+
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { waitFor } from './node.mjs';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const SOCKET = '/run/tsbgp/tsbgp.sock';
+const LOG = '/run/tsbgp/tsbgp.log';
+
+/** Where a node's configuration is, on the node. */
+export const CONFIG = '/run/tsbgp/tsbgp.yml';
+
+/** A running daemon. */
+export class Daemon {
+  /**
+   * @param {import('./node.mjs').Node} node
+   * @param {import('node:child_process').ChildProcess} child
+   */
+  constructor(node, child) {
+    this.node = node;
+    this.pid = /** @type {number} */ (child.pid);
+    /** @type {Promise<number | string>} the exit status or the name of the signal that ended it */
+    this.ended = once(child, 'exit').then(([code, signal]) => code ?? signal);
+  }
+
+  /**
+   * Ends the daemon; its kernel routes are its own affair.
+   * @param {NodeJS.Signals} signal
+   * @returns {Promise<number | string>} how it ended
+   */
+  stop(signal = 'SIGTERM') {
+    process.kill(this.pid, signal);
+    return this.ended;
+  }
+}
+
+/**
+ * Starts tsbgp on a node and waits until its control socket answers.
+ * @param {import('./node.mjs').Node} node
+ * @param {string} [config] YAML; without it, what is there from the last start
+ * @returns {Promise<Daemon>}
+ */
+export async function startDaemon(node, config) {
+  node.addCommand('tsbgp', [process.execPath, MAIN]);
+  if (config !== undefined) writeFileSync(node.path(CONFIG), config);
+  const daemon = new Daemon(node, node.start(`exec tsbgp daemon --config ${CONFIG}`, LOG));
+  const ended = daemon.ended.then(status => {
+    throw new Error(`${node.name}: the daemon ended with ${status} as it started\n${readLog(node)}`);
+  });
+  ended.catch(() => {}); // after the start nobody listens
+  await Promise.race([ended, waitFor(`the daemon of ${node.name} answers`, () => answers(node.path(SOCKET)))]);
+  return daemon;
+}
+
+/**
+ * The end of the log of all daemons that ran on a node.
+ * @param {import('./node.mjs').Node} node
+ * @param {number} lines
+ */
+export function readLog(node, lines = 20) {
+  const file = node.path(LOG);
+  return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n') : '';
+}
+
+/**
+ * @param {string} socket
+ * @returns {Promise<boolean>}
+ */
+function answers(socket) {
+  return new Promise(resolve => {
+    const connection = connect(socket);
+    connection.on('connect', () => resolve(true)).on('error', () => resolve(false));
+    connection.on('connect', () => connection.destroy());
+  });
+}

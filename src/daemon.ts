@@ -6,9 +6,9 @@
 
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import type { Control, DaemonControl, NeighborSpec, ReloadResult } from './api/control.js';
 import type { ApiServer } from './api/server.js';
 import { serveApi } from './api/server.js';
-import type { Control, DaemonControl, NeighborSpec, ReloadResult } from './api/control.js';
 import { Speaker } from './bgp/speaker.js';
 import { InputError } from './bgp/wire/input-error.js';
 import { parsePrefix } from './bgp/wire/prefix.js';
@@ -48,7 +48,10 @@ export async function runDaemon(args: DaemonArguments): Promise<void> {
     await daemon.start();
   } catch (error) {
     const { message, hint } = error as InputError;
-    log.fatal(error instanceof InputError || !(error instanceof TypeError) ? { hint } : { err: error }, `cannot start: ${message}`);
+    log.fatal(
+      error instanceof InputError || !(error instanceof TypeError) ? { hint } : { err: error },
+      `cannot start: ${message}`,
+    );
     await daemon.abandon();
     process.exitCode = 1;
     return;
@@ -154,7 +157,9 @@ class Daemon implements DaemonControl {
       changes.push(`neighbor ${neighbor.address} added`);
     }
     for (const { new: neighbor, keys } of diff.changeNeighbors) {
-      const outcome = speaker.neighbor(neighbor.address) ? speaker.updateNeighbor(neighbor) : speaker.addNeighbor(neighbor);
+      const outcome = speaker.neighbor(neighbor.address)
+        ? speaker.updateNeighbor(neighbor)
+        : speaker.addNeighbor(neighbor);
       changes.push(`neighbor ${neighbor.address}: ${keys.join(', ')}${outcome === 'reset' ? ' (session reset)' : ''}`);
     }
     if (diff.fib) {
@@ -200,7 +205,13 @@ class Daemon implements DaemonControl {
       this.speaker.addRoutes([...store.found]);
       this.log.info({ routes: store.found.length, file: store.path }, 'own routes restored');
     }
-    this.speaker.onLocalRoutes(change => store.record(change));
+    this.speaker.onLocalRoutes(change => {
+      try {
+        store.record(change);
+      } catch (error) {
+        this.log.error({ err: error }, `${store.path}: own routes are announced, but will be lost at a restart`);
+      }
+    });
     return store.sameBoot;
   }
 

@@ -4,8 +4,9 @@
 // `Speaker` is the whole router without kernel, configuration and API: neighbors in, routes out. See docs/library.md.
 
 export type { LocalRoutesChange, RouteSpec } from './bgp/local-routes.js';
+export type { RouteQuery } from './bgp/route-query.js';
 export type { NeighborOptions } from './bgp/session/options.js';
-export { type RouteQuery, Speaker, type SpeakerOptions, type StartOptions } from './bgp/speaker.js';
+export { Speaker, type SpeakerOptions, type StartOptions } from './bgp/speaker.js';
 export type {
   FamilyCounts,
   MessageCounts,

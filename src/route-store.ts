@@ -32,15 +32,17 @@ export class RouteStore {
   constructor(path: string, boot = readBootId()) {
     this.path = path;
     this.boot = boot;
-    this.sameBoot = this.replay() === boot;
-    this.found = [...this.routes.values()];
     try {
       mkdirSync(dirname(path), { recursive: true });
+      this.sameBoot = this.replay() === boot;
+      this.found = [...this.routes.values()];
       this.rewrite();
     } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
       throw new Error(
-        `cannot write ${path} (${(error as NodeJS.ErrnoException).code}): own routes would be lost at a restart; ` +
-          'give a writable path as state-file, or state-file: false',
+        `cannot use ${path} (${code}): own routes would be lost at a restart; ` +
+          'give a path that this user can write as state-file, or state-file: false',
       );
     }
   }

@@ -5,7 +5,7 @@
 // a person wrote wrong they throw as InputError.
 
 import type { RouteSpec } from '../bgp/local-routes.js';
-import type { RouteQuery } from '../bgp/speaker.js';
+import type { RouteQuery } from '../bgp/route-query.js';
 import type {
   FibRouteView,
   FibStatus,

@@ -56,6 +56,7 @@ const REASONS: Record<string, string> = {
   EADDRINUSE: 'somebody else listens there',
   EROFS: 'the file system is read-only',
   ENOTDIR: 'a part of the path is not a directory',
+  EEXIST: 'a part of the path is not a directory',
 };
 
 async function removeStale(path: string): Promise<void> {

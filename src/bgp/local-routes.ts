@@ -2,10 +2,10 @@
 
 import type { AttributesView } from './path-view.js';
 import { parseAsPath } from './wire/aspath.js';
-import { ORIGINS, type PathAttribute } from './wire/path-attribute.js';
 import { encodeCanonical } from './wire/canonical.js';
 import { parseCommunity, parseExtendedCommunity, parseLargeCommunity } from './wire/communities.js';
 import { InputError } from './wire/input-error.js';
+import { ORIGINS, type PathAttribute } from './wire/path-attribute.js';
 import { type Prefix, parseAddress, parsePrefix } from './wire/prefix.js';
 
 /** A route in words. Communities are `65001:100` or names; `asPath` is `65001 65002 {1,2}`. */

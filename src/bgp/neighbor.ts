@@ -5,6 +5,7 @@
 // RFC 4486 (prefix limit). Whatever deletes many routes is one act: mark them stale, then sweep what is still stale.
 
 import type { Logger } from 'pino';
+import { exportOptions, importContext } from './agreement.js';
 import type { ExportOptions } from './rib/export.js';
 import { type ImportContext, importVerdict, ingest } from './rib/ingest.js';
 import type { Verdict } from './rib/paths.js';
@@ -21,7 +22,7 @@ import { encode } from './wire/message.js';
 import { NotificationErrors } from './wire/notification.js';
 import type { PathAttribute } from './wire/path-attribute.js';
 import { parseAddress } from './wire/prefix.js';
-import { type RouteRefreshMessage, RefreshSubtype } from './wire/refresh.js';
+import { RefreshSubtype, type RouteRefreshMessage } from './wire/refresh.js';
 import type { UpdateScan } from './wire/update-scan.js';
 
 /** What a neighbor needs of its speaker. */
@@ -121,7 +122,8 @@ export class Neighbor implements SessionHandler {
   /** Judges everything received anew, sends everything again, or both. */
   softReset(direction: 'in' | 'out' | 'both'): void {
     if (direction !== 'out') this.reimport();
-    if (direction !== 'in') for (const { family } of FAMILIES) this.context.groups[family].refresh(this.members[family]);
+    if (direction !== 'in')
+      for (const { family } of FAMILIES) this.context.groups[family].refresh(this.members[family]);
   }
 
   /** Takes options that need no new session: policies, next hop, description, limits. */
@@ -159,22 +161,7 @@ export class Neighbor implements SessionHandler {
   established(negotiated: Negotiated): void {
     const { rib, groups, local, clusterId } = this.context;
     rib.sources.routerId[this.source] = negotiated.remoteRouterId;
-    this.importing = {
-      source: this.source,
-      scan: {
-        as4: negotiated.as4,
-        addPath: maskOf(negotiated.addPathReceive),
-        internal: this.internal,
-        families: maskOf(negotiated.families),
-      },
-      interfaceIndex: negotiated.interfaceIndex,
-      internal: this.internal,
-      localAs: local.as,
-      remoteAs: negotiated.remoteAs,
-      routerId: local.routerId,
-      clusterId,
-      accept: this.options.import === 'accept',
-    };
+    this.importing = importContext(this.source, this.options, local, clusterId, negotiated);
     this.since = Date.now();
     this.endOfRib.clear();
     this.refreshing.clear();
@@ -321,25 +308,7 @@ export class Neighbor implements SessionHandler {
   }
 
   private exportOptions(family: Family, negotiated: Negotiated): ExportOptions {
-    const { local, clusterId } = this.context;
-    const { ipv4, ipv6, linkLocal } = negotiated.nextHopSelf;
-    const viaIpv6 = family === Family.ipv6Unicast || (ipv4 === null && negotiated.extendedNextHop);
-    const direct = !this.internal && this.options.multihop === 1 && linkLocal !== null && ipv6 !== null;
-    const own = viaIpv6 ? (direct ? Buffer.concat([ipv6, linkLocal]) : (ipv6 ?? linkLocal)) : ipv4;
-    return {
-      family,
-      internal: this.internal,
-      localAs: local.as,
-      routerId: local.routerId,
-      clusterId,
-      client: this.options.routeReflectorClient,
-      nextHopSelf: this.options.nextHopSelf,
-      ownNextHop: own ?? new Uint8Array(0),
-      accept: this.options.export === 'accept',
-      as4: negotiated.as4,
-      maxMessageLength: negotiated.maxMessageLength,
-      extendedNextHop: negotiated.extendedNextHop,
-    };
+    return exportOptions(family, this.options, this.context.local, this.context.clusterId, negotiated);
   }
 
   private reimport(): void {
@@ -396,7 +365,10 @@ export class Neighbor implements SessionHandler {
     this.restartingUntil = Date.now() + ms;
     this.timers.stale = setTimeout(() => {
       this.restartingUntil = undefined;
-      this.context.log.warn({ neighbor: this.options.address }, 'the neighbor did not come back within its restart time');
+      this.context.log.warn(
+        { neighbor: this.options.address },
+        'the neighbor did not come back within its restart time',
+      );
       this.dropStale();
     }, ms);
   }
@@ -438,10 +410,6 @@ export class Neighbor implements SessionHandler {
   private clearTimers(): void {
     for (const timer of Object.values(this.timers)) clearTimeout(timer);
   }
-}
-
-function maskOf(families: readonly Family[]): number {
-  return families.reduce<number>((mask, family) => mask | (1 << family), 0);
 }
 
 /** RFC 4724 §2: an UPDATE that announces and withdraws nothing. */

@@ -34,7 +34,8 @@ export class RibEvents {
 
   /** Tells a slice; returns whether more waits. */
   drain(): boolean {
-    for (let i = 0; i < this.dirty.length; i++) this.dirty[i]?.drain(SLICE, prefix => this.tell(this.tables[i], prefix));
+    for (let i = 0; i < this.dirty.length; i++)
+      this.dirty[i]?.drain(SLICE, prefix => this.tell(this.tables[i], prefix));
     return this.dirty.some(set => set.size > 0);
   }
 

@@ -6,8 +6,7 @@
 import type { Logger } from 'pino';
 import { buildRoute, type LocalRoutesChange, type RouteSpec, specOf } from './local-routes.js';
 import { Neighbor, type NeighborContext } from './neighbor.js';
-import { attributesView, pathViews, prefixText } from './path-view.js';
-import { RibEvents } from './rib-events.js';
+import { attributesView, prefixText } from './path-view.js';
 import type { LocRib } from './rib/loc-rib.js';
 import type { NextHops } from './rib/next-hops.js';
 import { Packer } from './rib/packer.js';
@@ -15,14 +14,16 @@ import { Verdict } from './rib/paths.js';
 import { Rib } from './rib/rib.js';
 import { KERNEL_SOURCE, LOCAL_SOURCE } from './rib/sources.js';
 import { UpdateGroups } from './rib/update-groups.js';
+import { RibEvents } from './rib-events.js';
+import { queryRoutes, type RouteQuery } from './route-query.js';
 import { Listener } from './session/listener.js';
 import type { LocalOptions, NeighborOptions } from './session/options.js';
 import type { NeighborEvent, NeighborStatus, RibSummary, RouteEvent, RouteView } from './views.js';
 import { encodeCanonical } from './wire/canonical.js';
-import { FAMILIES, type Family } from './wire/family.js';
+import { FAMILIES } from './wire/family.js';
 import { InputError } from './wire/input-error.js';
 import type { PathAttribute } from './wire/path-attribute.js';
-import { clearHostBits, formatAddress, formatPrefix, type Prefix, parseAddress, parsePrefix, parseRouterId } from './wire/prefix.js';
+import { formatAddress, formatPrefix, type Prefix, parseAddress, parsePrefix, parseRouterId } from './wire/prefix.js';
 
 /** What a speaker is made of. Addresses and identifiers are text. */
 export interface SpeakerOptions {
@@ -48,26 +49,8 @@ export interface StartOptions {
   onConverged?: () => void;
 }
 
-/** Which routes to show. */
-export interface RouteQuery {
-  /** Exactly this prefix. */
-  prefix?: string;
-  /** The longest match for this address. */
-  address?: string;
-  /** This prefix and all within it. */
-  longer?: string;
-  family?: Family;
-  /** Of this neighbor: 'in' what it sent, 'out' what it was sent. */
-  neighbor?: string;
-  direction?: 'in' | 'out';
-  limit?: number;
-}
-
 /** Paths looked at in one slice of a scan. */
 const SCAN_SLICE = 20_000;
-/** Tables up to this size are shown sorted. */
-const SORT_LIMIT = 20_000;
-
 /** Options whose change needs a new session. */
 const SESSION_OPTIONS = [
   'as',
@@ -145,7 +128,9 @@ export class Speaker {
     this.onConverged = onConverged;
     if (this.options.listen.length > 0) await this.listener.listen();
     for (const neighbor of this.byAddress.values()) neighbor.start();
-    const restartTimes = this.options.neighbors.map(n => (n.gracefulRestart ? n.gracefulRestart.restartTimeSeconds : 0));
+    const restartTimes = this.options.neighbors.map(n =>
+      n.gracefulRestart ? n.gracefulRestart.restartTimeSeconds : 0,
+    );
     this.convergenceTimer = setTimeout(() => this.declareConverged(), Math.max(30, ...restartTimes) * 1000);
     this.convergenceTimer.unref();
     this.checkConverged();
@@ -224,7 +209,10 @@ export class Speaker {
       }
     });
     for (const { prefix, block } of routes) this.announce(prefix, block, LOCAL_SOURCE);
-    this.localChanged({ added: specs.map((spec, i) => ({ ...spec, prefix: formatPrefix(routes[i].prefix) })), removed: [] });
+    this.localChanged({
+      added: specs.map((spec, i) => ({ ...spec, prefix: formatPrefix(routes[i].prefix) })),
+      removed: [],
+    });
   }
 
   /** Removes own routes; returns how many there were. Throws InputError. */
@@ -272,18 +260,9 @@ export class Speaker {
   }
 
   /** The routes that answer a query, one at a time; small tables in order. Throws InputError. */
-  *routes(query: RouteQuery = {}): Iterable<RouteView> {
-    let left = query.limit ?? Number.POSITIVE_INFINITY;
-    for (const table of this.rib.families) {
-      if (query.family !== undefined && query.family !== table.family) continue;
-      for (const prefix of this.matching(table, query)) {
-        if (left <= 0) return;
-        const view = this.view(table, prefix, query);
-        if (view === undefined) continue;
-        left--;
-        yield view;
-      }
-    }
+  routes(query: RouteQuery = {}): Iterable<RouteView> {
+    const neighbor = query.neighbor === undefined ? undefined : this.find(query.neighbor);
+    return queryRoutes(this.rib.families, query, neighbor);
   }
 
   summary(): RibSummary {
@@ -416,53 +395,6 @@ export class Speaker {
     clearTimeout(this.convergenceTimer);
     this.log.info('all neighbors have told their routes');
     this.onConverged();
-  }
-
-  private *matching(table: LocRib, query: RouteQuery): Iterable<number> {
-    const { prefixes } = table;
-    if (query.prefix !== undefined) {
-      const { family, address, length } = parsePrefix(query.prefix);
-      const id = family === table.family ? prefixes.find(address, length) : 0;
-      if (id !== 0) yield id;
-      return;
-    }
-    if (query.address !== undefined) {
-      const address = parseAddress(query.address);
-      if (address.length !== FAMILIES[table.family].addressBytes) return;
-      for (let length = address.length * 8; length >= 0; length--) {
-        clearHostBits(address, length);
-        const id = prefixes.find(address, length);
-        if (id === 0 || prefixes.best[id] === 0) continue;
-        yield id;
-        return;
-      }
-      return;
-    }
-    const within = query.longer === undefined ? undefined : parsePrefix(query.longer);
-    if (within !== undefined && within.family !== table.family) return;
-    const ids = prefixes.count <= SORT_LIMIT ? prefixes.sorted() : prefixes.ids();
-    for (const id of ids) if (within === undefined || prefixes.within(id, within.address, within.length)) yield id;
-  }
-
-  private view(table: LocRib, prefix: number, query: RouteQuery): RouteView | undefined {
-    const text = prefixText(table, prefix);
-    const family = FAMILIES[table.family].name;
-    if (query.neighbor === undefined) {
-      const paths = table.prefixes.firstPath[prefix] > 0 ? pathViews(table, prefix) : [];
-      return paths.length === 0 ? undefined : { prefix: text, family, paths };
-    }
-    const neighbor = this.find(query.neighbor);
-    if (query.direction !== 'out') {
-      const paths = pathViews(table, prefix).filter(path => path.source === neighbor.options.address);
-      return paths.length === 0 ? undefined : { prefix: text, family, paths };
-    }
-    const set = neighbor.advertisedSet(table.family, prefix);
-    const best = table.prefixes.best[prefix];
-    if (set === 0 || best === 0) return undefined;
-    const [view] = pathViews(table, prefix);
-    const bare = { source: view.source, best: true, multipath: false, eligible: true, stale: false };
-    const sent = attributesView(this.rib.sets.block(set), table.family);
-    return { prefix: text, family, paths: [{ ...bare, receivedAt: view.receivedAt, ...sent }] };
   }
 }
 

@@ -156,6 +156,13 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await rib()).showOut,
   },
   {
+    usage: 'rib add PREFIX [ATTRIBUTE...]',
+    summary: 'Announce a route',
+    options: ['family', 'replace'],
+    examples: ADD_EXAMPLES,
+    load: async () => (await rib()).add,
+  },
+  {
     usage: 'rib add -',
     summary: 'Announce routes from standard input, one a line',
     options: ['family', 'replace'],
@@ -166,23 +173,16 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await rib()).addLines,
   },
   {
-    usage: 'rib add PREFIX [ATTRIBUTE...]',
-    summary: 'Announce a route',
-    options: ['family', 'replace'],
-    examples: ADD_EXAMPLES,
-    load: async () => (await rib()).add,
-  },
-  {
-    usage: 'rib del all',
-    summary: 'Withdraw all routes added here',
-    load: async () => (await rib()).deleteAll,
-  },
-  {
     usage: 'rib del PREFIX...',
     summary: 'Withdraw routes added here',
     options: ['family'],
     examples: [['tsbgp rib del 10.233.1.10/32 10.233.1.0/24', 'Both or none']],
     load: async () => (await rib()).deletePrefixes,
+  },
+  {
+    usage: 'rib del all',
+    summary: 'Withdraw all routes added here',
+    load: async () => (await rib()).deleteAll,
   },
   {
     usage: 'neighbor',

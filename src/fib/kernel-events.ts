@@ -82,6 +82,7 @@ export class KernelEvents implements FeedListener {
   }
 
   message(buf: Buffer, type: number, flags: number, start: number, end: number): void {
+    if (this.dumping === 'own' && type !== MessageType.newRoute) return;
     this.handlers[type]?.(buf, start, end, (flags & MessageFlag.replace) !== 0);
   }
 

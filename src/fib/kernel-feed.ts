@@ -143,7 +143,8 @@ export class KernelFeed {
   private async read(scope: DumpScope): Promise<boolean> {
     const { tables, protocol } = await this.listener.dumpBegins(scope);
     const routes = tables.flatMap(table => [AF_INET, AF_INET6].map(family => routeDump(family, table, protocol)));
-    const requests = scope === 'everything' ? [linkDump(), addressDump(), ...routes] : routes;
+    // Links first: the kernel answers that only when it is through with dropping the routes of one that went down.
+    const requests = scope === 'everything' ? [linkDump(), addressDump(), ...routes] : [linkDump(), ...routes];
     let consistent = true;
     for (const request of requests) {
       const undisturbed = await this.dumps.dump(request, (buf, type, flags, start, end) =>

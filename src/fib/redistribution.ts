@@ -119,7 +119,7 @@ export class Redistribution {
   private isHostAddress({ family, address, length }: Prefix): boolean {
     if (length !== FAMILIES[family].bits || !this.sources.has('connected') || !this.kernel.ownTableIsMain) return false;
     for (const own of this.kernel.interfaceAddresses()) {
-      if (own.prefixLength !== length || Buffer.compare(own.address, address) !== 0) continue;
+      if (own.prefixLength !== length || own.pointToPoint || Buffer.compare(own.address, address) !== 0) continue;
       const link = this.kernel.links.get(own.interfaceIndex);
       if (link?.up === true && !link.loopback) return true;
     }

@@ -184,6 +184,8 @@ export interface InterfaceAddress {
   /** 4 or 16 bytes. */
   address: Uint8Array;
   prefixLength: number;
+  /** The prefix length is that of the other end's address. */
+  pointToPoint: boolean;
 }
 
 /** Decodes RTM_NEWADDR or RTM_DELADDR; null when it is neither IPv4 nor IPv6. */
@@ -196,10 +198,15 @@ export function decodeAddress(buf: Buffer, start: number, end: number): Interfac
     if (type === 2) local = copy(buf, from, to);
     else if (type === 1) address = copy(buf, from, to);
   });
-  // On a point-to-point link IFA_ADDRESS is the other end.
   const own = local ?? address;
   if (own === undefined) return null;
-  return { interfaceIndex: buf.readUInt32LE(start + 4), address: own, prefixLength: buf[start + 1] };
+  return {
+    interfaceIndex: buf.readUInt32LE(start + 4),
+    address: own,
+    prefixLength: buf[start + 1],
+    // IFA_ADDRESS is the other end's there.
+    pointToPoint: address !== undefined && Buffer.compare(own, address) !== 0,
+  };
 }
 
 /** What this speaker never writes into a route. */
@@ -234,6 +241,7 @@ export class RouteMessage {
 
   /** Reads RTM_NEWROUTE or RTM_DELROUTE; false when it is no route of a table (a cached one, another family). */
   scan(buf: Buffer, start: number, end: number): boolean {
+    if (end - start < ROUTE_HEADER) return false;
     this.buf = buf;
     this.start = start;
     this.end = end;

@@ -80,8 +80,11 @@ async function until(speaker: Speaker, condition: () => boolean): Promise<void> 
   });
 }
 
-const routes = (speaker: Speaker, query: Parameters<Speaker['routes']>[0] = {}): RouteView[] => [...speaker.routes(query)];
-const prefixes = (speaker: Speaker, query: Parameters<Speaker['routes']>[0] = {}) => routes(speaker, query).map(r => r.prefix);
+const routes = (speaker: Speaker, query: Parameters<Speaker['routes']>[0] = {}): RouteView[] => [
+  ...speaker.routes(query),
+];
+const prefixes = (speaker: Speaker, query: Parameters<Speaker['routes']>[0] = {}) =>
+  routes(speaker, query).map(r => r.prefix);
 const established = (speaker: Speaker) => () => speaker.neighbors().every(n => n.state === 'Established');
 
 describe('two speakers in one AS', () => {
@@ -100,7 +103,11 @@ describe('two speakers in one AS', () => {
       ['10.233.1.10/32', '127.0.0.1', 'incomplete', 100],
       ['2001:db8:1::/64', '2001:db8::9', 'igp', 100],
     ]);
-    expect(routes(b, { prefix: '10.233.1.0/24' })[0].paths[0]).toMatchObject({ source: '127.0.0.1', best: true, communities: ['blackhole'] });
+    expect(routes(b, { prefix: '10.233.1.0/24' })[0].paths[0]).toMatchObject({
+      source: '127.0.0.1',
+      best: true,
+      communities: ['blackhole'],
+    });
     expect(routes(b, { address: '10.233.1.10' })[0]).toMatchObject({
       prefix: '10.233.1.10/32',
       paths: [{ med: 5, largeCommunities: ['65001:1:2'], extendedCommunities: ['rt:65001:7'] }],
@@ -206,7 +213,10 @@ describe('two speakers in one AS', () => {
     const a = await start(1, port, [neighbor(1, 2, port)]);
     const b = await start(2, port, [neighbor(2, 1, port, { maxPrefix: { limit: 2, restartSeconds: 0 } })]);
     a.addRoutes(['10.1.0.0/16', '10.2.0.0/16', '10.3.0.0/16'].map(prefix => ({ prefix })));
-    await until(a, () => a.neighbors()[0].session.lastError?.text.includes('Maximum Number of Prefixes Reached') === true);
+    await until(
+      a,
+      () => a.neighbors()[0].session.lastError?.text.includes('Maximum Number of Prefixes Reached') === true,
+    );
     expect(b.neighbors()[0]).toMatchObject({ shutdown: true, shutdownMessage: 'more than 2 prefixes' });
     await until(b, () => prefixes(b).length === 0);
     a.deleteRoutes(['10.3.0.0/16']);
@@ -242,6 +252,10 @@ describe('three speakers', () => {
     expect(prefixes(c)).toEqual([]);
     b.updateNeighbor(neighbor(2, 1, port, { routeReflectorClient: true }));
     await until(c, () => prefixes(c).length === 1);
-    expect(routes(c)[0].paths[0]).toMatchObject({ originatorId: '10.0.0.1', clusterList: ['10.0.0.2'], nextHop: '127.0.0.1' });
+    expect(routes(c)[0].paths[0]).toMatchObject({
+      originatorId: '10.0.0.1',
+      clusterList: ['10.0.0.2'],
+      nextHop: '127.0.0.1',
+    });
   });
 });

@@ -4,10 +4,10 @@
 // octets. Beside its bytes stand the columns the decision process compares, so that choosing a best path never looks
 // into a block. Sets are counted: a path, an advertised route or whoever keeps a number holds a reference.
 
+import { readU32 } from '../wire/bytes.js';
 import { Arena } from './arena.js';
 import { grown } from './columns.js';
 import type { NextHops } from './next-hops.js';
-import { readU32 } from '../wire/bytes.js';
 
 /** Bits of `marks`: what a set contains that the tables act upon. */
 export const Mark = {
@@ -31,6 +31,9 @@ const COMMUNITY_MARKS = new Map<number, number>([
 
 /** RFC 4271 §9.1.1 leaves the value to the speaker; everybody uses 100. */
 export const DEFAULT_LOCAL_PREF = 100;
+
+/** In place of an interface index: the set is what we tell a neighbor. */
+export const ADVERTISED = -1;
 
 const Code = { origin: 1, asPath: 2, med: 4, localPref: 5, communities: 8, originatorId: 9, clusterList: 10 } as const;
 
@@ -72,10 +75,10 @@ export class AttributeSets {
 
   /**
    * The set of a canonical block `bytes[0..length)`, with a reference for the caller. `interfaceIndex` tells apart
-   * link-local next hops on different links.
+   * link-local next hops on different links; ADVERTISED sets are kept apart, because nobody forwards by their next hop.
    */
   intern(bytes: Uint8Array, length: number, interfaceIndex: number): number {
-    const scope = bytes[0] >= 16 ? interfaceIndex : 0;
+    const scope = bytes[0] >= 16 || interfaceIndex === ADVERTISED ? interfaceIndex : 0;
     let hash = scope ^ length;
     for (let i = 0; i < length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
     hash ^= hash >>> 15;
@@ -156,7 +159,8 @@ export class AttributeSets {
 
   private describe(id: number, bytes: Uint8Array, length: number, interfaceIndex: number): void {
     const nextHopLength = bytes[0];
-    this.nextHop[id] = this.nextHops.acquire(bytes, 1, nextHopLength, interfaceIndex);
+    const followed = interfaceIndex === ADVERTISED ? 0 : nextHopLength;
+    this.nextHop[id] = this.nextHops.acquire(bytes, 1, followed, interfaceIndex);
     let localPref = DEFAULT_LOCAL_PREF;
     let asPathLength = 0;
     let origin = 2;

@@ -168,7 +168,8 @@ function withoutWorseMed(t: DecisionTables, count: number): number {
   for (let i = 0; i < count; i++) {
     const attributes = paths.attributes[ties[i]];
     const known = lowest.get(sets.neighborAs[attributes]);
-    if (known === undefined || sets.med[attributes] < known) lowest.set(sets.neighborAs[attributes], sets.med[attributes]);
+    if (known === undefined || sets.med[attributes] < known)
+      lowest.set(sets.neighborAs[attributes], sets.med[attributes]);
   }
   let kept = 0;
   for (let i = 0; i < count; i++) {
@@ -192,4 +193,3 @@ function compareTied(t: DecisionTables, a: number, b: number): number {
     paths.pathId[a] - paths.pathId[b]
   );
 }
-

@@ -7,11 +7,11 @@
 // RFC 4271 §5.1 (each attribute's propagation), §9.1.3; RFC 1997 (NO_EXPORT …); RFC 4360 §6 (non-transitive extended
 // communities); RFC 4456 (reflection); RFC 8950 (next hops of the other family).
 
-import { MAX_BLOCK_BYTES } from './arena.js';
-import { DEFAULT_LOCAL_PREF, Mark, type AttributeSets } from './attribute-sets.js';
-import { SourceKind, type Sources } from './sources.js';
 import { ATTRIBUTES } from '../wire/attributes.js';
 import { Family } from '../wire/family.js';
+import { MAX_BLOCK_BYTES } from './arena.js';
+import { ADVERTISED, type AttributeSets, DEFAULT_LOCAL_PREF, Mark } from './attribute-sets.js';
+import { SourceKind, type Sources } from './sources.js';
 
 /** All that decides what a neighbor is told in one family. */
 export interface ExportOptions {
@@ -147,7 +147,7 @@ export class ExportProfile {
     if (localPrefDue) to = writeUint32(to, Flag.transitive, Code.localPref, DEFAULT_LOCAL_PREF);
     if (originatorDue) to = writeUint32(to, Flag.optional, Code.originatorId, sources.routerId[source]);
     if (clusterDue) to = this.writeClusterList(to, from, 0, 0);
-    return sets.intern(scratch, to, 0);
+    return sets.intern(scratch, to, ADVERTISED);
   }
 
   /** Is an attribute passed on to this kind of neighbor (RFC 4271 §5, §5.1.4, §5.1.5; RFC 4456 §8)? */

@@ -2,14 +2,14 @@
 //
 // RFC 4271 §9.1.1–9.1.2 (loops), RFC 4456 §8 (reflection loops), RFC 7606 (treat-as-withdraw), RFC 7911 (path ids).
 
-import type { LocRib } from './loc-rib.js';
-import { Verdict } from './paths.js';
-import type { Rib } from './rib.js';
-import { MAX_BLOCK_BYTES } from './arena.js';
 import { readU32 } from '../wire/bytes.js';
 import { canonicalize } from '../wire/canonical.js';
 import { Family } from '../wire/family.js';
 import { type ScanContext, scanUpdate, UpdateScan } from '../wire/update-scan.js';
+import { MAX_BLOCK_BYTES } from './arena.js';
+import type { LocRib } from './loc-rib.js';
+import { Verdict } from './paths.js';
+import type { Rib } from './rib.js';
 
 /** What the session with a neighbor means for its UPDATEs. */
 export interface ImportContext {
@@ -45,7 +45,9 @@ export function ingest(rib: Rib, context: ImportContext, buf: Uint8Array, start:
     apply(rib, context, buf, scan.unreachFamily, scan.unreachStart, scan.unreachEnd, 0);
   }
   if (scan.nlriStart < scan.nlriEnd) {
-    const set = scan.treatAsWithdraw ? 0 : intern(rib, context, buf, scan.valueStart[NEXT_HOP], scan.valueEnd[NEXT_HOP]);
+    const set = scan.treatAsWithdraw
+      ? 0
+      : intern(rib, context, buf, scan.valueStart[NEXT_HOP], scan.valueEnd[NEXT_HOP]);
     apply(rib, context, buf, Family.ipv4Unicast, scan.nlriStart, scan.nlriEnd, set);
     if (set !== 0) rib.sets.release(set);
   }

@@ -5,15 +5,15 @@
 // set of every consumer. Whatever touches many paths (a next hop that came or went, a neighbor's routes to be removed,
 // a changed import policy) is a task of one scan over the path columns, done in slices by `work`.
 
+import type { Family } from '../wire/family.js';
+import { type AttributeSets, Mark } from './attribute-sets.js';
 import { grown } from './columns.js';
 import { choose, type DecisionTables, eligible, equalNextHops } from './decision.js';
-import { Mark, type AttributeSets } from './attribute-sets.js';
 import { DirtySet } from './dirty-set.js';
 import type { NextHops } from './next-hops.js';
 import { Paths, Verdict } from './paths.js';
 import { PrefixTable } from './prefix-table.js';
 import { KERNEL_SOURCE, SourceKind, type Sources } from './sources.js';
-import type { Family } from '../wire/family.js';
 
 /** What the kernel is to do with a prefix. */
 export const Forwarding = { none: 0, unicast: 1, blackhole: 2, unreachable: 3 } as const;
@@ -186,8 +186,11 @@ export class LocRib implements DecisionTables {
       done?.();
       return;
     }
-    const earlier = this.sweeps.get(source);
-    const both = earlier?.done === undefined ? done : () => (earlier.done?.(), done?.());
+    const earlier = this.sweeps.get(source)?.done;
+    const both = () => {
+      earlier?.();
+      done?.();
+    };
     this.sweeps.set(source, { remaining: this.paths.end, done: both });
   }
 

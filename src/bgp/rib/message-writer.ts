@@ -4,11 +4,11 @@
 // MP_REACH_NLRI in front of the other attributes (RFC 4760 §3, RFC 7606 §5.1). Set 0 stands for withdrawal. Attributes
 // too long to leave room for a route are withdrawn instead: better no route than a stale one (RFC 8654 §4).
 
+import { writeWireAttributes } from '../wire/canonical.js';
+import { FAMILIES, Family } from '../wire/family.js';
 import { grown } from './columns.js';
 import type { ExportOptions } from './export.js';
 import type { LocRib } from './loc-rib.js';
-import { writeWireAttributes } from '../wire/canonical.js';
-import { FAMILIES, Family } from '../wire/family.js';
 
 const HEADER_BYTES = 19;
 const UPDATE = 2;
@@ -111,7 +111,8 @@ export class MessageWriter {
   private open(): void {
     const { options, form } = this;
     const max = options.maxMessageLength;
-    if (this.length + max > this.bytes.length) this.bytes = grown(this.bytes, Math.max(this.bytes.length * 2, this.length + max));
+    if (this.length + max > this.bytes.length)
+      this.bytes = grown(this.bytes, Math.max(this.bytes.length * 2, this.length + max));
     const { bytes, length: start } = this;
     bytes.fill(0xff, start, start + 16);
     bytes[start + 18] = UPDATE;

@@ -1,10 +1,10 @@
 // The routing tables as a whole: attribute sets, next hops and sources shared by the two families' Loc-RIBs.
 
+import { FAMILIES, type Family } from '../wire/family.js';
 import { AttributeSets } from './attribute-sets.js';
 import { LocRib } from './loc-rib.js';
 import { NextHops } from './next-hops.js';
 import { Sources } from './sources.js';
-import { FAMILIES, type Family } from '../wire/family.js';
 
 /** All tables of a speaker. */
 export class Rib {

@@ -170,7 +170,8 @@ export class UpdateGroup {
   }
 
   private count(source: number): void {
-    if (source >= this.bySource.length) this.bySource = grown(this.bySource, Math.max(source + 1, this.bySource.length * 2));
+    if (source >= this.bySource.length)
+      this.bySource = grown(this.bySource, Math.max(source + 1, this.bySource.length * 2));
     this.bySource[source]++;
   }
 

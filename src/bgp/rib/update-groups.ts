@@ -5,7 +5,7 @@
 // Whenever a group has drained it has sent exactly what Loc-RIB and the profile say, so two drained groups of one
 // profile are the same and merge.
 
-import { ExportProfile, type ExportOptions, exportKey } from './export.js';
+import { type ExportOptions, ExportProfile, exportKey } from './export.js';
 import type { LocRib } from './loc-rib.js';
 import type { Packer } from './packer.js';
 import { type Member, UpdateGroup } from './update-group.js';
@@ -79,7 +79,8 @@ export class UpdateGroups {
 
   /** Does any group have something it can send now? */
   get pending(): boolean {
-    for (const group of this.all()) if ((group.dirty.size > 0 || group.unsynced.size > 0) && !group.blocked) return true;
+    for (const group of this.all())
+      if ((group.dirty.size > 0 || group.unsynced.size > 0) && !group.blocked) return true;
     return false;
   }
 

@@ -2,8 +2,8 @@
 //
 // A row says everything about an attribute: code, name, category (which fixes its flags), length rule, what a malformed
 // one costs (RFC 7606 §7), check of the contents, octets ↔ object, words. The object codec (attributes.ts) works from
-// the rows; the hot path's scan takes its numbers from the typed-array columns at the end. Attributes without a row are
-// unknown: kept as they are.
+// the rows; the hot path's scan takes its numbers from typed-array columns (attribute-columns.ts). Attributes without a
+// row are unknown: kept as they are.
 //
 // RFC 4271 §4.3 and §5, RFC 1997, RFC 4360, RFC 4456, RFC 4760, RFC 6793, RFC 7606, RFC 7607, RFC 8092, RFC 9234.
 

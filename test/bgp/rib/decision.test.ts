@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { choose, eliminate } from '../../../src/bgp/rib/decision.js';
 import type { Rib } from '../../../src/bgp/rib/rib.js';
-import { addSource, announce, type Attributes, newRib, withdraw } from './tables.js';
+import { type Attributes, addSource, announce, newRib, withdraw } from './tables.js';
 
 const PREFIX = '10.233.1.0/24';
 
@@ -25,7 +25,12 @@ type Kind = 'internal' | 'external';
 const PAIRS: [string, string, [Kind, Attributes], [Kind, Attributes]][] = [
   ['lower local preference', 'RFC 4271 §9.1.1', ['internal', { localPref: 200 }], ['internal', { localPref: 100 }]],
   ['longer AS path', 'RFC 4271 §9.1.2.2 a', ['external', { asPath: '1 2' }], ['external', { asPath: '1 2 3' }]],
-  ['longer AS path', 'RFC 4271 §9.1.2.2 a (a set counts one)', ['external', { asPath: '1 {2,3}' }], ['external', { asPath: '1 2 3' }]],
+  [
+    'longer AS path',
+    'RFC 4271 §9.1.2.2 a (a set counts one)',
+    ['external', { asPath: '1 {2,3}' }],
+    ['external', { asPath: '1 2 3' }],
+  ],
   ['worse origin', 'RFC 4271 §9.1.2.2 b', ['external', { origin: 'egp' }], ['external', { origin: 'incomplete' }]],
   [
     'higher MED from the same neighbor AS',
@@ -67,7 +72,8 @@ describe('decision process', () => {
       // Were it not for the step, the later steps would prefer the loser: it has the lower identifier and address.
       const losing = addSource(rib, '10.9.0.1', loserKind);
       const winning = addSource(rib, '10.9.0.2', winnerKind);
-      const tell = (source: number, attributes: Attributes) => announce(rib, source, PREFIX, { nextHop: '10.0.0.9', ...attributes });
+      const tell = (source: number, attributes: Attributes) =>
+        announce(rib, source, PREFIX, { nextHop: '10.0.0.9', ...attributes });
       if (winnerFirst) tell(winning, winner);
       const id = tell(losing, loser);
       if (!winnerFirst) tell(winning, winner);
@@ -100,7 +106,14 @@ describe('decision process', () => {
       ['10.9.0.2', { asPath: '2', med: 5 }],
       ['10.9.0.3', { asPath: '1', med: 5 }],
     ];
-    for (const order of [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]) {
+    for (const order of [
+      [0, 1, 2],
+      [0, 2, 1],
+      [1, 0, 2],
+      [1, 2, 0],
+      [2, 0, 1],
+      [2, 1, 0],
+    ]) {
       const rib = newRib();
       const sources = paths.map(([address]) => addSource(rib, address, 'external'));
       let id = 0;
@@ -149,29 +162,35 @@ describe('decision process', () => {
 
   it('chooses what the step-by-step process chooses, in any order of arrival', () => {
     fc.assert(
-      fc.property(fc.array(arrival, { minLength: 1, maxLength: 30 }), fc.array(fc.nat(), { maxLength: 12 }), (events, order) => {
-        const run = (list: typeof events) => {
-          const rib = newRib();
-          const sources = [0, 1, 2, 3, 4, 5].map(i => addSource(rib, `10.9.0.${i + 1}`, i % 2 ? 'external' : 'internal'));
-          const [table] = rib.families;
-          for (const { source, pathId, attributes: a, gone } of list) {
-            if (gone) withdraw(rib, sources[source], PREFIX, pathId);
-            else announce(rib, sources[source], PREFIX, a, { pathId });
-          }
-          const id = table.prefixes.find(Uint8Array.of(10, 233, 1, 0), 24);
-          if (id === 0) return 'none';
-          const { best } = eliminate(table, table.prefixes.firstPath[id]);
-          expect(table.prefixes.best[id]).toBe(best);
-          return `${table.paths.source[best]}/${table.paths.pathId[best]}`;
-        };
-        // The last word of each source and path id, told again in another order, leads to the same choice.
-        const last = [...new Map(events.map(e => [`${e.source}/${e.pathId}`, e])).values()].filter(e => !e.gone);
-        const shuffled = last
-          .map((event, i) => ({ event, key: order[i % Math.max(1, order.length)] ?? i }))
-          .sort((a, b) => a.key - b.key)
-          .map(({ event }) => event);
-        expect(run(shuffled)).toBe(run(events));
-      }),
+      fc.property(
+        fc.array(arrival, { minLength: 1, maxLength: 30 }),
+        fc.array(fc.nat(), { maxLength: 12 }),
+        (events, order) => {
+          const run = (list: typeof events) => {
+            const rib = newRib();
+            const sources = [0, 1, 2, 3, 4, 5].map(i =>
+              addSource(rib, `10.9.0.${i + 1}`, i % 2 ? 'external' : 'internal'),
+            );
+            const [table] = rib.families;
+            for (const { source, pathId, attributes: a, gone } of list) {
+              if (gone) withdraw(rib, sources[source], PREFIX, pathId);
+              else announce(rib, sources[source], PREFIX, a, { pathId });
+            }
+            const id = table.prefixes.find(Uint8Array.of(10, 233, 1, 0), 24);
+            if (id === 0) return 'none';
+            const { best } = eliminate(table, table.prefixes.firstPath[id]);
+            expect(table.prefixes.best[id]).toBe(best);
+            return `${table.paths.source[best]}/${table.paths.pathId[best]}`;
+          };
+          // The last word of each source and path id, told again in another order, leads to the same choice.
+          const last = [...new Map(events.map(e => [`${e.source}/${e.pathId}`, e])).values()].filter(e => !e.gone);
+          const shuffled = last
+            .map((event, i) => ({ event, key: order[i % Math.max(1, order.length)] ?? i }))
+            .sort((a, b) => a.key - b.key)
+            .map(({ event }) => event);
+          expect(run(shuffled)).toBe(run(events));
+        },
+      ),
     );
   });
 });

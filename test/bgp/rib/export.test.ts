@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { ExportProfile, type ExportOptions } from '../../../src/bgp/rib/export.js';
+import { type AttributesView, attributesView } from '../../../src/bgp/path-view.js';
+import { type ExportOptions, ExportProfile } from '../../../src/bgp/rib/export.js';
 import { KERNEL_SOURCE, LOCAL_SOURCE } from '../../../src/bgp/rib/sources.js';
-import { attributesView, type AttributesView } from '../../../src/bgp/path-view.js';
-import { Family } from '../../../src/bgp/wire/family.js';
 import { parseExtendedCommunity } from '../../../src/bgp/wire/communities.js';
+import { Family } from '../../../src/bgp/wire/family.js';
 import { parseAddress, parseRouterId } from '../../../src/bgp/wire/prefix.js';
-import { addSource, type Attributes, block, newRib } from './tables.js';
+import { type Attributes, addSource, block, newRib } from './tables.js';
 
 const OPTIONS: ExportOptions = {
   family: Family.ipv4Unicast,
@@ -54,7 +54,12 @@ describe('export to internal neighbors', () => {
   });
 
   it('passes an external route on with its next hop, MED and AS_PATH (RFC 4271 §5.1.2, §5.1.3)', () => {
-    expect(told('external', LEARNED)).toMatchObject({ nextHop: '10.0.0.9', asPath: '65002 65003', med: 7, localPref: 200 });
+    expect(told('external', LEARNED)).toMatchObject({
+      nextHop: '10.0.0.9',
+      asPath: '65002 65003',
+      med: 7,
+      localPref: 200,
+    });
     expect(told('external', LEARNED, { nextHopSelf: true })).toMatchObject({ nextHop: '172.18.8.101' });
   });
 
@@ -100,7 +105,9 @@ describe('export to external neighbors', () => {
 
   it('passes unknown transitive attributes on as partial and drops the others (RFC 4271 §9)', () => {
     const unknown = (flags: number) => ({ type: 'unknown' as const, code: 99, flags, value: Uint8Array.of(1, 2) });
-    expect(told('external', { ...LEARNED, more: [unknown(0xc0)] })).toMatchObject({ unknown: [{ code: 99, flags: 0xe0, value: '0102' }] });
+    expect(told('external', { ...LEARNED, more: [unknown(0xc0)] })).toMatchObject({
+      unknown: [{ code: 99, flags: 0xe0, value: '0102' }],
+    });
     expect(told('external', { ...LEARNED, more: [unknown(0x80)] })).not.toHaveProperty('unknown');
   });
 

@@ -1,8 +1,8 @@
 // What the RIB tests build their tables from: attribute blocks, sources and prefixes in one line each.
 
+import type { Verdict } from '../../../src/bgp/rib/paths.js';
 import { Rib } from '../../../src/bgp/rib/rib.js';
 import { SourceKind } from '../../../src/bgp/rib/sources.js';
-import type { Verdict } from '../../../src/bgp/rib/paths.js';
 import { parseAsPath } from '../../../src/bgp/wire/aspath.js';
 import { encodeCanonical } from '../../../src/bgp/wire/canonical.js';
 import { parseCommunity } from '../../../src/bgp/wire/communities.js';

@@ -4,7 +4,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ExportProfile, type ExportOptions } from '../../../src/bgp/rib/export.js';
+import { type ExportOptions, ExportProfile } from '../../../src/bgp/rib/export.js';
 import { Packer } from '../../../src/bgp/rib/packer.js';
 import { Verdict } from '../../../src/bgp/rib/paths.js';
 import type { Rib } from '../../../src/bgp/rib/rib.js';
@@ -14,7 +14,7 @@ import { toHex } from '../../../src/bgp/wire/bytes.js';
 import { Family } from '../../../src/bgp/wire/family.js';
 import { decode } from '../../../src/bgp/wire/message.js';
 import { formatPrefix, parseAddress } from '../../../src/bgp/wire/prefix.js';
-import { addSource, announce, type Attributes, newRib, settle, withdraw } from './tables.js';
+import { type Attributes, addSource, announce, newRib, settle, withdraw } from './tables.js';
 
 const PREFIXES = Array.from({ length: 4 }, (_, i) => `10.233.${i}.0/24`);
 
@@ -39,7 +39,10 @@ class Reader implements Member {
       at += length;
       if (message.type !== 'update') throw new Error(`a ${message.type} among UPDATEs`);
       for (const { prefix } of message.withdrawn) {
-        expect(this.routes.delete(formatPrefix(prefix)), `withdrawn without having been sent: ${formatPrefix(prefix)}`).toBe(true);
+        expect(
+          this.routes.delete(formatPrefix(prefix)),
+          `withdrawn without having been sent: ${formatPrefix(prefix)}`,
+        ).toBe(true);
       }
       const attributes = JSON.stringify(message.attributes, (_, v) => (v instanceof Uint8Array ? toHex(v) : v));
       for (const { prefix } of message.nlri) {
@@ -112,13 +115,24 @@ const action = fc.oneof(
   { weight: 8, arbitrary: fc.record({ type: fc.constant('announce' as const), who, prefix: fc.nat(3), attributes }) },
   { weight: 4, arbitrary: fc.record({ type: fc.constant('withdraw' as const), who, prefix: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('reset' as const), who }) },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('nextHop' as const), id: fc.integer({ min: 1, max: 3 }), up: fc.boolean(), cost: fc.nat(2) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('nextHop' as const),
+      id: fc.integer({ min: 1, max: 3 }),
+      up: fc.boolean(),
+      cost: fc.nat(2),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('reimport' as const), who, accept: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('join' as const), who }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('leave' as const), who }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('refresh' as const), who }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('change' as const), who, accept: fc.boolean() }) },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('buffer' as const), who, bytes: fc.constantFrom(0, 300_000, 5_000_000) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constant('buffer' as const), who, bytes: fc.constantFrom(0, 300_000, 5_000_000) }),
+  },
   { weight: 8, arbitrary: fc.record({ type: fc.constant('drain' as const) }) },
 );
 

@@ -158,6 +158,17 @@ describe('retrying', () => {
   });
 });
 
+describe('a connection that is refused', () => {
+  it('is closed as soon as the neighbor has closed its side, though it had said something', async () => {
+    const neighbor = await rawNeighbor();
+    const connection = await neighbor.connects();
+    connection.say(neighbor.open);
+    expect(await connection.isTold()).toBe('6/5');
+    await neighbor.node.session.stop();
+    expect(connection.closed).toBe(true);
+  });
+});
+
 describe('DelayOpen', () => {
   it('sends OPEN when the delay is over', async () => {
     const neighbor = await rawNeighbor({ delayOpenSeconds: 7 });

@@ -2,8 +2,10 @@
 // Each gets a loopback address of its own, so that tests may run side by side.
 
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import net from 'node:net';
 import pino, { type Logger } from 'pino';
+import { expect } from 'vitest';
 import type { StateName } from '../../../src/bgp/fsm/events.js';
 import { Listener } from '../../../src/bgp/session/listener.js';
 import { ourOpen } from '../../../src/bgp/session/negotiate.js';
@@ -273,6 +275,25 @@ export class RawNeighbor {
   hides(): Promise<void> {
     return new Promise(resolve => this.#server.close(() => resolve()));
   }
+}
+
+/** A port whose listener never accepts and whose queue is full: connection attempts hang. */
+export async function portWithoutAnswer(host: string): Promise<number> {
+  const koffi: typeof import('koffi') = createRequire(import.meta.url)('koffi');
+  const c = koffi.load('libc.so.6');
+  const fd: number = c.func('int socket(int, int, int)')(2, 1, 0);
+  onCleanUp(() => c.func('int close(int)')(fd));
+  const address = Uint8Array.of(2, 0, 0, 0, ...host.split('.').map(Number), 0, 0, 0, 0, 0, 0, 0, 0);
+  expect(c.func('int bind(int, const void *, uint32_t)')(fd, address, 16)).toBe(0);
+  expect(c.func('int listen(int, int)')(fd, 0)).toBe(0);
+  c.func('int getsockname(int, _Out_ uint8_t *, _Inout_ uint32_t *)')(fd, address, [16]);
+  const port = (address[2] << 8) | address[3];
+  const first = net.connect({ host, port });
+  onCleanUp(() => {
+    first.destroy();
+  });
+  await once(first, 'connect');
+  return port;
 }
 
 /** A session, not started yet, with a hand-made neighbor. */

@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { encode } from '../../../src/bgp/wire/message.js';
 import type { OpenMessage } from '../../../src/bgp/wire/open.js';
-import { cleanUp, type RawConnection, type RawNeighbor, rawNeighbor, until } from './lab.js';
+import { cleanUp, portWithoutAnswer, type RawConnection, type RawNeighbor, rawNeighbor, until } from './lab.js';
 
 afterEach(cleanUp);
 
@@ -208,6 +208,39 @@ describe('an Established session', () => {
     expect(node.downs[0]).toMatchObject({ kind: 'tcp-lost', text: 'connection reset by the neighbor' });
   });
 
+  it('can be reset from within an UPDATE, and hears no more of those behind it', async () => {
+    const [neighbor, connection] = await inEstablished();
+    const { node } = neighbor;
+    node.onUpdate = () => node.session.reset({ subcode: 4 });
+    connection.say(Buffer.concat([UPDATE, UPDATE, UPDATE]));
+    expect(await connection.isTold()).toBe('6/4');
+    expect(node.updates).toBe(1);
+    const again = await neighbor.accepts();
+    await neighbor.establishes(again);
+    expect(node.downs).toHaveLength(1);
+  });
+
+  it('is closed when stop() resolves, from within a callback, too', async () => {
+    const [{ node }, connection] = await inEstablished();
+    const stopped = new Promise<void>(resolve => {
+      node.onUpdate = () => void node.session.stop().then(resolve);
+    });
+    connection.say(UPDATE);
+    await stopped;
+    expect(await connection.isTold()).toBe('6/2');
+
+    const neighbor = await rawNeighbor();
+    const inCallback = new Promise<number>(resolve => {
+      neighbor.node.onEstablished = () =>
+        void neighbor.node.session.stop().then(() => resolve(another.messages.length));
+    });
+    neighbor.node.session.start();
+    const another = await neighbor.accepts();
+    another.say(neighbor.open, KEEPALIVE);
+    expect(await inCallback).toBeGreaterThan(0);
+    expect(await another.isTold()).toBe('6/2');
+  });
+
   it('does not answer a NOTIFICATION', async () => {
     const [{ node }, connection] = await inEstablished();
     connection.say({ type: 'notification', code: 6, subcode: 4, data: Uint8Array.of(2, 0x68, 0x69) });
@@ -262,6 +295,10 @@ describe('the capabilities of a neighbor', () => {
     const again = await neighbor.connects();
     expect((await again.hears('open')).capabilities).toEqual([]);
     await neighbor.establishes(again, { capabilities: [] });
+    again.socket.end();
+    await until(() => neighbor.node.downs.length === 1);
+    const later = await neighbor.connects();
+    expect((await later.hears('open')).capabilities).not.toEqual([]);
   });
 });
 
@@ -303,18 +340,37 @@ describe('two connections', () => {
   it('one that gets nowhere gives way to the one that does', async () => {
     const [neighbor, outgoing] = await inOpenSent({}, { routerId: 0x0a000003 });
     const incoming = await neighbor.connects();
+    await incoming.hears('open');
     outgoing.socket.destroy();
+    await until(() => Object.keys(neighbor.node.session.status().timers).join() === 'hold');
     await neighbor.establishes(incoming);
     expect(neighbor.node.ups[0].remotePort).toBe(incoming.socket.localPort);
   });
 
-  it('a connection attempt still going on is given up when the other one is Established', async () => {
-    const neighbor = await rawNeighbor({ idleHoldSeconds: 0 });
+  it('that both get nowhere: the session starts again by itself', async () => {
+    const [neighbor, outgoing] = await inOpenSent();
+    const { session } = neighbor.node;
+    const incoming = await neighbor.connects();
+    await incoming.hears('open');
+    outgoing.socket.destroy();
+    await until(() => Object.keys(session.status().timers).join() === 'hold');
+    incoming.socket.destroy();
+    await until(() => session.state === 'Active');
+    expect(Object.keys(session.status().timers)).toEqual(['connectRetry']);
+  });
+
+  it('a connection attempt that hangs is given up when the other one is Established', async () => {
+    const neighbor = await rawNeighbor();
     await neighbor.hides();
-    neighbor.node.session.start();
+    const { session } = neighbor.node;
+    const { options } = session;
+    session.options = { ...options, port: await portWithoutAnswer(options.address) };
+    session.start();
+    expect(session.state).toBe('Connect');
     const incoming = await neighbor.connects();
     await neighbor.establishes(incoming);
-    expect(Object.keys(neighbor.node.session.status().timers).sort()).toEqual(['hold', 'keepalive', 'sendHold']);
+    expect(Object.keys(session.status().timers).sort()).toEqual(['hold', 'keepalive', 'sendHold']);
+    expect(neighbor.node.states).toEqual(['Connect', 'OpenSent', 'OpenConfirm', 'Established']);
   });
 
   it('of the neighbor: the newer one counts', async () => {

@@ -198,18 +198,6 @@ describe('two sessions', () => {
     expect(a.downs.map(down => down.kind)).toEqual(['notification-sent', 'stopped']);
   });
 
-  it('stop() from within a callback resolves when the connection is closed', async () => {
-    const [a, b] = await pair();
-    const stopped = new Promise<void>(resolve => {
-      a.onEstablished = () => void a.session.stop().then(resolve);
-    });
-    a.session.start();
-    b.session.start();
-    await stopped;
-    expect(a.session.state).toBe('Idle');
-    expect(a.downs).toHaveLength(1);
-  });
-
   it('do nothing on a reset when stopped', async () => {
     const [a] = await pair();
     a.session.reset({ subcode: 4 });
@@ -272,5 +260,9 @@ describe('two sessions', () => {
     a.session.reset({ subcode: 6 });
     await Promise.all([a, b].map(node => until(() => node.ups.length === 2)));
     expect(b.ups[1].holdTimeSeconds).toBe(30);
+    b.session.options = { ...b.session.options, passive: false, connectRetrySeconds: 1_000 };
+    await a.session.stop();
+    await b.reaches('Active');
+    expect(b.session.status().timers.connectRetry).toBeGreaterThan(700_000);
   });
 });

@@ -1,0 +1,75 @@
+// What the two ends agreed on, as the tables need it: how this neighbor's UPDATEs are read, and what it is told.
+
+import type { ExportOptions } from './rib/export.js';
+import type { ImportContext } from './rib/ingest.js';
+import type { LocalOptions, NeighborOptions } from './session/options.js';
+import type { Negotiated } from './session/session.js';
+import { Family } from './wire/family.js';
+
+/** How the neighbor's UPDATEs are read and judged. */
+export function importContext(
+  source: number,
+  options: NeighborOptions,
+  local: LocalOptions,
+  clusterId: number,
+  negotiated: Negotiated,
+): ImportContext {
+  const internal = options.as === local.as;
+  return {
+    source,
+    scan: {
+      as4: negotiated.as4,
+      addPath: maskOf(negotiated.addPathReceive),
+      internal,
+      families: maskOf(negotiated.families),
+    },
+    interfaceIndex: negotiated.interfaceIndex,
+    internal,
+    localAs: local.as,
+    remoteAs: negotiated.remoteAs,
+    routerId: local.routerId,
+    clusterId,
+    accept: options.import === 'accept',
+  };
+}
+
+/** What the neighbor is told in a family, and in which form. */
+export function exportOptions(
+  family: Family,
+  options: NeighborOptions,
+  local: LocalOptions,
+  clusterId: number,
+  negotiated: Negotiated,
+): ExportOptions {
+  return {
+    family,
+    internal: options.as === local.as,
+    localAs: local.as,
+    routerId: local.routerId,
+    clusterId,
+    client: options.routeReflectorClient,
+    nextHopSelf: options.nextHopSelf,
+    ownNextHop: ownNextHop(family, options, options.as === local.as, negotiated),
+    accept: options.export === 'accept',
+    as4: negotiated.as4,
+    maxMessageLength: negotiated.maxMessageLength,
+    extendedNextHop: negotiated.extendedNextHop,
+  };
+}
+
+// RFC 2545 §3: a neighbor on the same link is given the link-local address beside the global one.
+function ownNextHop(family: Family, options: NeighborOptions, internal: boolean, negotiated: Negotiated): Uint8Array {
+  const { ipv4, ipv6, linkLocal } = negotiated.nextHopSelf;
+  if (family === Family.ipv4Unicast && (ipv4 !== null || !negotiated.extendedNextHop)) return ipv4 ?? NONE;
+  if (ipv6 === null || linkLocal === null || internal || options.multihop > 1) return ipv6 ?? linkLocal ?? NONE;
+  const both = new Uint8Array(32);
+  both.set(ipv6);
+  both.set(linkLocal, 16);
+  return both;
+}
+
+const NONE = new Uint8Array(0);
+
+function maskOf(families: readonly Family[]): number {
+  return families.reduce<number>((mask, family) => mask | (1 << family), 0);
+}

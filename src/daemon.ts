@@ -37,7 +37,7 @@ export async function runDaemon(args: DaemonArguments): Promise<void> {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${formatProblems(error.problems, { color: process.stderr.isTTY })}\n`);
-    process.exitCode = 1;
+    process.exitCode = 2;
     return;
   }
   const { config, warnings } = loaded;
@@ -47,10 +47,9 @@ export async function runDaemon(args: DaemonArguments): Promise<void> {
   try {
     await daemon.start();
   } catch (error) {
-    const { message, hint } = error as InputError;
     log.fatal(
-      error instanceof InputError || !(error instanceof TypeError) ? { hint } : { err: error },
-      `cannot start: ${message}`,
+      error instanceof InputError ? { hint: error.hint } : { err: error },
+      `cannot start: ${(error as Error).message}`,
     );
     await daemon.abandon();
     process.exitCode = 1;

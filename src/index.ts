@@ -5,7 +5,7 @@
 
 export type { LocalRoutesChange, RouteSpec } from './bgp/local-routes.js';
 export type { RouteQuery } from './bgp/route-query.js';
-export type { NeighborOptions } from './bgp/session/options.js';
+export { NEIGHBOR_DEFAULTS, type NeighborOptions } from './bgp/session/options.js';
 export { Speaker, type SpeakerOptions, type StartOptions } from './bgp/speaker.js';
 export type {
   FamilyCounts,

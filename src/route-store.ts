@@ -7,7 +7,8 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { LocalRoutesChange, RouteSpec } from './bgp/local-routes.js';
-import { parsePrefix } from './bgp/wire/prefix.js';
+import { InputError } from './bgp/wire/input-error.js';
+import { formatPrefix, parsePrefix } from './bgp/wire/prefix.js';
 
 /** The journal is written anew when it has this many lines more than routes. */
 const SLACK_LINES = 10_000;
@@ -26,7 +27,7 @@ export class RouteStore {
   private lines = 0;
 
   /**
-   * Opens the journal, making its directory if need be. Throws Error, saying what to do, when the file cannot be
+   * Opens the journal, making its directory if need be. Throws InputError when the file cannot be
    * written or is not a journal.
    */
   constructor(path: string, boot = readBootId()) {
@@ -40,9 +41,9 @@ export class RouteStore {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;
-      throw new Error(
-        `cannot use ${path} (${code}): own routes would be lost at a restart; ` +
-          'give a path that this user can write as state-file, or state-file: false',
+      throw new InputError(
+        `cannot use ${path} (${code}): own routes would be lost at a restart`,
+        'give a path that this user can write as state-file, or state-file: false',
       );
     }
   }
@@ -63,10 +64,10 @@ export class RouteStore {
       try {
         const line = JSON.parse(text) as Line;
         if ('boot' in line) boot = line.boot;
-        else if ('add' in line) this.routes.set(parsePrefix(line.add.prefix) && line.add.prefix, line.add);
+        else if ('add' in line) this.routes.set(formatPrefix(parsePrefix(line.add.prefix)), line.add);
         else this.routes.delete(line.del);
       } catch {
-        throw new Error(`${this.path}, line ${index + 1} is not a journal entry of tsbgp: remove the line or the file`);
+        throw new InputError(`${this.path}, line ${index + 1} is not a journal entry`, 'remove the line or the file');
       }
     }
     return boot;

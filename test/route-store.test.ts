@@ -47,12 +47,12 @@ describe('the journal of own routes', () => {
   it('says which line it cannot read', () => {
     new RouteStore(path, 'boot-1');
     appendFileSync(path, 'what is this?\n');
-    expect(() => new RouteStore(path, 'boot-1')).toThrow(`${path}, line 2 is not a journal entry of tsbgp`);
+    expect(() => new RouteStore(path, 'boot-1')).toThrow(`${path}, line 2 is not a journal entry`);
   });
 
   it('says what to do when it cannot write', () => {
     writeFileSync(join(directory, 'state'), 'a file where the directory would be');
-    expect(() => new RouteStore(path, 'boot-1')).toThrow(/(EEXIST|ENOTDIR).*state-file: false/);
+    expect(() => new RouteStore(path, 'boot-1')).toThrow(/(EEXIST|ENOTDIR).*lost at a restart/);
   });
 
   it('is written anew when most of its lines are of the past', () => {

@@ -3,10 +3,9 @@
 import { createServer } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { NeighborOptions } from '../../src/bgp/session/options.js';
+import { NEIGHBOR_DEFAULTS, type NeighborOptions } from '../../src/bgp/session/options.js';
 import { Speaker, type SpeakerOptions } from '../../src/bgp/speaker.js';
 import type { RouteView } from '../../src/bgp/views.js';
-import { Family } from '../../src/bgp/wire/family.js';
 
 const running: Speaker[] = [];
 
@@ -24,23 +23,13 @@ async function freePort(): Promise<number> {
 
 function neighbor(from: number, to: number, port: number, over: Partial<NeighborOptions> = {}): NeighborOptions {
   return {
+    ...NEIGHBOR_DEFAULTS,
     address: `127.0.0.${to}`,
     as: 65001,
-    description: '',
-    shutdown: false,
-    passive: false,
     port,
     localAddress: `127.0.0.${from}`,
-    holdTimeSeconds: 90,
     connectRetrySeconds: 1,
     idleHoldSeconds: 1,
-    delayOpenSeconds: 0,
-    families: [Family.ipv4Unicast, Family.ipv6Unicast],
-    routeReflectorClient: false,
-    nextHopSelf: false,
-    multihop: 1,
-    gracefulRestart: { restartTimeSeconds: 120 },
-    addPath: { receive: false, send: 0 },
     import: 'accept',
     export: 'accept',
     ...over,

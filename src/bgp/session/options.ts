@@ -1,6 +1,6 @@
 // What a neighbor session is told by the configuration: about the neighbor, and about this speaker.
 
-import type { Family } from '../wire/family.js';
+import { Family } from '../wire/family.js';
 
 /** A neighbor. */
 export interface NeighborOptions {
@@ -35,6 +35,24 @@ export interface NeighborOptions {
   import: 'accept' | 'reject';
   export: 'accept' | 'reject';
 }
+
+/** What a neighbor is without further words: as in the configuration file, but import and export are to be named. */
+export const NEIGHBOR_DEFAULTS = {
+  description: '',
+  shutdown: false,
+  passive: false,
+  port: 179,
+  holdTimeSeconds: 90,
+  connectRetrySeconds: 10,
+  idleHoldSeconds: 5,
+  delayOpenSeconds: 0,
+  families: [Family.ipv4Unicast, Family.ipv6Unicast],
+  routeReflectorClient: false,
+  nextHopSelf: false,
+  multihop: 1,
+  gracefulRestart: { restartTimeSeconds: 120 },
+  addPath: { receive: false, send: 0 },
+} satisfies Omit<NeighborOptions, 'address' | 'as' | 'import' | 'export'>;
 
 /** This speaker. */
 export interface LocalOptions {

@@ -215,6 +215,7 @@ describe('an Established session', () => {
     connection.say(Buffer.concat([UPDATE, UPDATE, UPDATE]));
     expect(await connection.isTold()).toBe('6/4');
     expect(node.updates).toBe(1);
+    expect(node.session.status().timers).not.toHaveProperty('idleHold');
     const again = await neighbor.accepts();
     await neighbor.establishes(again);
     expect(node.downs).toHaveLength(1);
@@ -342,7 +343,8 @@ describe('two connections', () => {
     const incoming = await neighbor.connects();
     await incoming.hears('open');
     outgoing.socket.destroy();
-    await until(() => Object.keys(neighbor.node.session.status().timers).join() === 'hold');
+    await until(() => neighbor.node.session.status().lastError !== undefined);
+    expect(Object.keys(neighbor.node.session.status().timers)).toEqual(['hold']);
     await neighbor.establishes(incoming);
     expect(neighbor.node.ups[0].remotePort).toBe(incoming.socket.localPort);
   });
@@ -353,10 +355,19 @@ describe('two connections', () => {
     const incoming = await neighbor.connects();
     await incoming.hears('open');
     outgoing.socket.destroy();
-    await until(() => Object.keys(session.status().timers).join() === 'hold');
+    await until(() => session.status().lastError !== undefined);
     incoming.socket.destroy();
     await until(() => session.state === 'Active');
     expect(Object.keys(session.status().timers)).toEqual(['connectRetry']);
+  });
+
+  it('are both closed by a reset', async () => {
+    const [neighbor, outgoing] = await inOpenSent();
+    const incoming = await neighbor.connects();
+    await incoming.hears('open');
+    neighbor.node.session.reset({ subcode: 4 });
+    expect([await outgoing.isTold(), await incoming.isTold()]).toEqual(['6/4', '6/4']);
+    await neighbor.accepts();
   });
 
   it('a connection attempt that hangs is given up when the other one is Established', async () => {

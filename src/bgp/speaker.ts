@@ -16,6 +16,7 @@ import { KERNEL_SOURCE, LOCAL_SOURCE } from './rib/sources.js';
 import { UpdateGroups } from './rib/update-groups.js';
 import { RibEvents } from './rib-events.js';
 import { queryRoutes, type RouteQuery } from './route-query.js';
+import { canonicalAddress } from './session/addresses.js';
 import { Listener } from './session/listener.js';
 import type { LocalOptions, NeighborOptions } from './session/options.js';
 import type { NeighborEvent, NeighborStatus, RibSummary, RouteEvent, RouteView } from './views.js';
@@ -23,7 +24,7 @@ import { encodeCanonical } from './wire/canonical.js';
 import { FAMILIES } from './wire/family.js';
 import { InputError } from './wire/input-error.js';
 import type { PathAttribute } from './wire/path-attribute.js';
-import { formatAddress, formatPrefix, type Prefix, parseAddress, parsePrefix, parseRouterId } from './wire/prefix.js';
+import { formatAddress, formatPrefix, type Prefix, parsePrefix, parseRouterId } from './wire/prefix.js';
 
 /** What a speaker is made of. Addresses and identifiers are text. */
 export interface SpeakerOptions {
@@ -179,7 +180,7 @@ export class Speaker {
   }
 
   neighbor(address: string): NeighborStatus | undefined {
-    return this.byAddress.get(normalize(address))?.status();
+    return this.byAddress.get(canonicalAddress(address))?.status();
   }
 
   enable(address: string): void {
@@ -327,7 +328,7 @@ export class Speaker {
   };
 
   private insert(options: NeighborOptions): Neighbor {
-    const address = normalize(options.address);
+    const address = canonicalAddress(options.address);
     if (this.byAddress.has(address)) {
       throw new InputError(`there is a neighbor ${address} already`, `to change it: delete and add it`);
     }
@@ -345,7 +346,7 @@ export class Speaker {
   }
 
   private find(address: string): Neighbor {
-    const neighbor = this.byAddress.get(normalize(address));
+    const neighbor = this.byAddress.get(canonicalAddress(address));
     if (neighbor !== undefined) return neighbor;
     const known = [...this.byAddress.keys()].join(', ');
     throw new InputError(`no neighbor ${address}`, known === '' ? 'there are no neighbors' : `neighbors: ${known}`);
@@ -396,8 +397,4 @@ export class Speaker {
     this.log.info('all neighbors have told their routes');
     this.onConverged();
   }
-}
-
-function normalize(address: string): string {
-  return address.includes('%') ? address : formatAddress(parseAddress(address));
 }

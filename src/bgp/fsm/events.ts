@@ -7,10 +7,12 @@ import { MessageType } from '../wire/message.js';
 
 /** The six states of RFC 4271 §8.2.2, the nearer to Established the later. */
 export const STATES = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established'] as const;
+/** One of STATES. */
 export type StateName = (typeof STATES)[number];
 
 /** The timers of RFC 4271 §10 and the SendHoldTimer of RFC 9687. */
 export const TIMERS = ['connectRetry', 'delayOpen', 'hold', 'keepalive', 'sendHold', 'idleHold'] as const;
+/** One of TIMERS. */
 export type TimerName = (typeof TIMERS)[number];
 
 /** The content of a NOTIFICATION message (RFC 4271 §4.5); a WireError is one, too. */
@@ -58,6 +60,7 @@ export type FsmEvent =
   | { type: 'SendHoldTimer_Expires' }
   | { type: 'RouteRefreshMsg' };
 
+/** The name of an event. */
 export type EventType = FsmEvent['type'];
 
 /** Something the session has to do, in the order given. */
@@ -76,8 +79,6 @@ export type FsmAction =
   | { type: 'sessionUp' }
   /** Established has been left: the routes of this connection are to go, or to be kept as stale (RFC 4724 §4.2). */
   | { type: 'sessionDown' };
-
-export type ActionType = FsmAction['type'];
 
 /**
  * Event numbers (RFC 4271 §8.1, RFC 9687), the message type that raises the event (RFC 6608 wants it in the

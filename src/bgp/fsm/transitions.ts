@@ -8,7 +8,7 @@ import type { FsmState, Moment, Step } from './state.js';
 const LARGE_HOLD_SECONDS = 240;
 /** IdleHoldTime stops doubling here, and a session that was up this long starts from the beginning. */
 const MAX_IDLE_HOLD_SECONDS = 120;
-/** SendHoldTime is this or twice the hold time, whichever is greater (RFC 9687 §4). */
+/** SendHoldTime is this or twice the hold time, whichever is greater (RFC 9687). */
 const MIN_SEND_HOLD_SECONDS = 480;
 
 /** FSM errors by state (RFC 6608 §3). */

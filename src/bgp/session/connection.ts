@@ -56,6 +56,7 @@ const EXPIRED: { readonly [T in TimerName]: FsmEvent } = {
 
 let connectionsMade = 0;
 
+/** A connection of a neighbor and its machine. */
 export class Connection {
   state: FsmState;
   direction: 'incoming' | 'outgoing' = 'outgoing';
@@ -208,17 +209,19 @@ export class Connection {
     this.#owner.messages.received[MESSAGES[type]!.type]++;
     const event = this.#events[type](buf, start + HEADER_BYTES, end);
     // Whoever was told of the message may have ended the session.
-    if (this.#socket === socket) this.#owner.raise(this, event);
+    if (event !== null && this.#socket === socket) this.#owner.raise(this, event);
   }
 
-  /** By message type: what a message says to the machine. The octets are those after the header. */
-  readonly #events: { readonly [type: number]: (buf: Uint8Array, start: number, end: number) => FsmEvent } = {
+  /** By message type: what a message says to the machine, null for nothing. The octets are those after the header. */
+  readonly #events: { readonly [type: number]: (buf: Uint8Array, start: number, end: number) => FsmEvent | null } = {
     [MessageType.open]: (buf, start, end) => this.#openReceived(buf, start, end),
     [MessageType.update]: (buf, start, end) => {
       if (this.state.name !== 'Established') return UPDATE_MESSAGE;
       try {
         this.#owner.update(buf, start, end);
-        return UPDATE_MESSAGE;
+        // All that event 27 does in Established (RFC 4271 §8.2.2); a full table is 140,000 of them.
+        this.timers.restart('hold');
+        return null;
       } catch (error) {
         return this.#failed(error, 'UpdateMsgErr');
       }

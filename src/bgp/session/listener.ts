@@ -18,6 +18,7 @@ const REASONS: { readonly [code: string]: string } = {
 /** How a machine without IPv6 answers. */
 const NO_IPV6: readonly string[] = ['EAFNOSUPPORT', 'EADDRNOTAVAIL'];
 
+/** Listens on some addresses. */
 export class Listener {
   readonly #addresses: readonly string[];
   readonly #port: number;

@@ -60,7 +60,9 @@ export function describe(
   }
   if (!sent) return { text: words };
   const said = `sent ${describeNotification(sent.code, sent.subcode, sent.data)}`;
-  return { text: sent.reason ? `${said} (${sent.reason})` : `${words}: ${said}`, notification: sent };
+  // A Cease speaks for itself.
+  const text = sent.reason ? `${said} (${sent.reason})` : sent.code === cease.code ? said : `${words}: ${said}`;
+  return { text, notification: sent };
 }
 
 /** Who reported the error that the event is, null when it is none. */

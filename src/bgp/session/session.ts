@@ -61,7 +61,6 @@ export class NeighborSession implements ConnectionOwner {
   /** The neighbor refuses capabilities: send OPENs without. */
   #bare = false;
   #establishedCount = 0;
-  #since = Date.now();
   #lastError: SessionStatus['lastError'];
 
   /** A session in Idle; start() begins. */
@@ -82,11 +81,6 @@ export class NeighborSession implements ConnectionOwner {
   /** While Established, and in handler.down(). */
   get negotiated(): Negotiated | null {
     return this.#negotiated;
-  }
-
-  /** When Established was entered or left last, epoch milliseconds. */
-  get since(): number {
-    return this.#since;
   }
 
   /** Octets that wait to be sent. */
@@ -161,6 +155,7 @@ export class NeighborSession implements ConnectionOwner {
     this.#established.write(bytes);
   }
 
+  /** The session for people. */
   status(): SessionStatus {
     const { options } = this;
     const negotiated = this.#negotiated;
@@ -258,7 +253,6 @@ export class NeighborSession implements ConnectionOwner {
       interfaceIndex,
     };
     this.#establishedCount++;
-    this.#since = Date.now();
     this.#logged.clear();
     // Whatever else was on its way to a session has lost.
     for (const other of this.#connections) {
@@ -270,7 +264,6 @@ export class NeighborSession implements ConnectionOwner {
   down(event: FsmEvent, sent: Notification | undefined): void {
     this.#established = null;
     this.#bare = false;
-    this.#since = Date.now();
     this.#handler.down(downBy(event, sent));
     this.#negotiated = null;
   }

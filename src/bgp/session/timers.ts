@@ -13,6 +13,7 @@ interface Entry {
   handle: NodeJS.Timeout;
 }
 
+/** The timers of one connection. */
 export class Timers<Name extends string> {
   readonly #entries = new Map<Name, Entry>();
   readonly #expired: (name: Name) => void;

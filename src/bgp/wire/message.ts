@@ -130,7 +130,8 @@ export function decode(bytes: Uint8Array, ctx: DecodeContext = DEFAULT_CONTEXT):
   if (readU16(bytes, 16) !== bytes.length) {
     throw badLength(bytes, 0, `the length is given as ${readU16(bytes, 16)}, there are ${bytes.length} octets`);
   }
-  return rowOf(bytes[18]).decode(bytes, HEADER_BYTES, bytes.length, ctx);
+  // A copy, and not a Buffer, whose slice() would share memory with what the caller may write again.
+  return rowOf(bytes[18]).decode(Uint8Array.from(bytes), HEADER_BYTES, bytes.length, ctx);
 }
 
 /** The octets of a message, header included. Throws InputError when it cannot be encoded. */

@@ -120,7 +120,7 @@ const TABLE: Row[] = [
   ['Established', '', [26, 27], 'Established', [], ['hold', 'keepalive', 'sendHold'], 'same'],
   ['Established', 'hold time 0', [26, 27], 'Established', [], none, 'same'],
   ['Established', '', [28], 'Idle', ['notify 3/1', 'dropTcp', 'sessionDown'], damped, '+1'],
-  ['Established', '', [29], 'Idle', ['notify 8/0', 'dropTcp', 'sessionDown'], damped, '+1'], // RFC 9687 §3.2
+  ['Established', '', [29], 'Idle', ['notify 8/0', 'dropTcp', 'sessionDown'], damped, '+1'], // RFC 9687
   ['Established', '', [9, 12, 13], 'Idle', ['notify 5/0', 'dropTcp', 'sessionDown'], damped, '+1'],
   ['Established', '', [21], 'Idle', ['notify 1/1', 'dropTcp', 'sessionDown'], damped, '+1'], // §6.1, not an FSM error
   ['Established', '', [22], 'Idle', ['notify 5/3 [1]', 'dropTcp', 'sessionDown'], damped, '+1'],

@@ -36,6 +36,7 @@ export interface Client {
   ): AsyncIterable<AnswerOf<N>>;
 }
 
+/** How to reach the daemon. */
 export interface ClientOptions {
   /** Path of the socket. */
   socket: string;

@@ -53,6 +53,7 @@ export interface FibControl {
   routes(): Iterable<FibRouteView>;
 }
 
+/** The daemon as a whole. */
 export interface DaemonStatus {
   version: string;
   /** Version of Node.js. */

@@ -27,6 +27,7 @@ type EventHandlers = {
   ) => () => void;
 };
 
+/** Operations that answer one value. */
 export const OBJECT_HANDLERS: ObjectHandlers = {
   status: ({ daemon }) => daemon.status(),
   shutdown: async ({ daemon }, { body }) => {
@@ -99,6 +100,7 @@ export const OBJECT_HANDLERS: ObjectHandlers = {
   },
 };
 
+/** Operations that answer a listing. */
 export const LINE_HANDLERS: LineHandlers = {
   listRoutes: (control, { query }) => {
     const { family, neighbor, direction, ...rest } = query;
@@ -124,6 +126,7 @@ export const LINE_HANDLERS: LineHandlers = {
   },
 };
 
+/** Operations that answer events until the reader goes. */
 export const EVENT_HANDLERS: EventHandlers = {
   routeEvents: ({ speaker }, _input, listener) => speaker.subscribe('rib', listener),
   neighborEvents: (control, { query }, listener) => {

@@ -15,6 +15,7 @@ export interface JsonSchema {
   items?: JsonSchema;
 }
 
+/** A parameter of the path or the query. */
 export interface Parameter {
   name: string;
   in: 'path' | 'query';
@@ -28,6 +29,7 @@ interface Content {
   content: Record<string, { schema: JsonSchema }>;
 }
 
+/** An operation as the document has it. */
 export interface OperationObject {
   operationId: string;
   summary: string;
@@ -37,6 +39,7 @@ export interface OperationObject {
   responses: Record<string, Content>;
 }
 
+/** The part of OpenAPI 3.1 that is used here. */
 export interface OpenApiDocument {
   openapi: '3.1.0';
   info: { title: string; version: string; description: string };

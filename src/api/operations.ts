@@ -8,6 +8,7 @@ import type { ConfigProblem } from './control.js';
 /** What goes over the wire: `object` is one JSON value, `lines` NDJSON that ends, `events` NDJSON that goes on. */
 export type Answer = 'object' | 'lines' | 'events';
 
+/** A row of the table. */
 export interface Operation {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** With {parameters}. */
@@ -17,6 +18,7 @@ export interface Operation {
   readonly answer: Answer;
 }
 
+/** All operations, by name. */
 export const OPERATIONS = {
   status: {
     method: 'GET',
@@ -160,6 +162,7 @@ export const OPERATIONS = {
   },
 } as const satisfies Record<string, Operation>;
 
+/** Name of an operation: key of the table. */
 export type OperationName = keyof typeof OPERATIONS;
 /** Operations with this kind of answer. */
 export type OperationsThat<A extends Answer> = {
@@ -188,6 +191,7 @@ export const ERRORS = {
   stopping: { status: 503, meaning: 'Last line of an event stream when the daemon stops' },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
+/** What went wrong, for programs. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** The body of every error answer, and the last line of a stream that ended early. */

@@ -322,6 +322,7 @@ export interface Shape {
   readonly answer: z.ZodType;
 }
 
+/** The shapes of each operation. */
 export const SHAPES = {
   status: { answer: daemonStatus },
   shutdown: { body: messageBody, answer: z.strictObject({ stopping: z.literal(true) }) },

@@ -22,6 +22,7 @@ import { SHAPES, type Shape } from './schema.js';
 import { listenOnSocket } from './socket.js';
 import { sendEvents, sendLines } from './stream.js';
 
+/** Where to serve, and limits. */
 export interface ApiOptions {
   /** Path of the unix socket; its directory is made when missing. */
   socket: string;

@@ -4,6 +4,7 @@
 
 import type { Invocation } from './invocation.js';
 
+/** An option; its value, if it takes one, follows it. */
 export interface Option {
   readonly name: string;
   readonly aliases: readonly string[];
@@ -54,6 +55,7 @@ export const OPTIONS = [
   },
 ] as const satisfies readonly Option[];
 
+/** Name of an option, without dashes. */
 export type OptionName = (typeof OPTIONS)[number]['name'];
 
 /** The options given, by name; absent ones are undefined. */
@@ -73,6 +75,7 @@ export interface OptionValues {
 /** What carries a command out. Resolves when all is printed; rejects with CommandError, ApiError or ConnectionError. */
 export type Run = (invocation: Invocation) => Promise<void>;
 
+/** A command: what is typed, what it does, what carries it out. */
 export interface Command {
   /** Pattern of its words; see grammar.ts. */
   readonly usage: string;
@@ -100,6 +103,7 @@ const ADD_EXAMPLES = [
   ['tsbgp rib add 192.0.2.0/24 aspath "65010 65020" origin igp', 'A path of several AS numbers needs quotes'],
 ] as const;
 
+/** All commands, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   {
     usage: 'daemon',
@@ -124,13 +128,14 @@ export const COMMANDS: readonly Command[] = [
   {
     usage: 'rib ADDRESS',
     summary: 'Show the route that packets to an address take: the longest match',
+    options: ['family'],
     examples: [['tsbgp rib 10.233.1.10', 'Which prefix holds this address, and all its paths']],
     load: async () => (await rib()).show,
   },
   {
     usage: 'rib PREFIX',
     summary: 'Show a prefix, its paths and why they are not the best',
-    options: ['longer', 'limit'],
+    options: ['family', 'longer', 'limit'],
     examples: [
       ['tsbgp rib 10.233.1.0/24', 'This prefix'],
       ['tsbgp rib 10.233.0.0/16 --longer', 'This prefix and all inside it'],

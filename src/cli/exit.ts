@@ -2,6 +2,7 @@
 
 /** Exit codes of every command. */
 export const Exit = { ok: 0, refused: 1, usage: 2, noDaemon: 3, noPermission: 4 } as const;
+/** An exit code. */
 export type Exit = (typeof Exit)[keyof typeof Exit];
 
 /** What each code means, for the reference. */

@@ -30,6 +30,7 @@ export const ARGUMENTS = {
   FILE: { describe: 'a configuration file', accepts: anything },
 } as const satisfies Record<string, Argument>;
 
+/** Name of an argument in a pattern. */
 export type ArgumentName = keyof typeof ARGUMENTS;
 
 /** A part of a pattern. */
@@ -126,16 +127,19 @@ export function match<C extends { usage: string }>(
   }
   const found = states.find(isComplete);
   if (found) return { command: found.command, matched: found.matched };
-  const needed = [...nextWords(states), ...nextArguments(states)];
+  const needed = [...fittingArguments(states), ...nextWords(states)];
   const line = ['tsbgp', ...words].join(' ');
   throw usageError(`"${line}" needs more: ${orList(needed)}`, `see: ${line} --help`);
 }
 
+const fittingArguments = <C>(states: readonly State<C>[]) =>
+  nextArguments(states).map(name => `${name} (${ARGUMENTS[name].describe})`);
+
 function unexpected<C>(states: readonly State<C>[], before: readonly string[], word: string) {
   const line = ['tsbgp', ...before].join(' ');
   const words = nextWords(states);
-  const fitting = nextArguments(states).map(name => `${name} (${ARGUMENTS[name].describe})`);
-  if (words.length + fitting.length === 0) return usageError(`"${word}" is one word too many after "${line}"`);
+  const fitting = [...words, ...fittingArguments(states)];
+  if (fitting.length === 0) return usageError(`"${word}" is one word too many after "${line}"`);
   const message = before.length === 0 ? `there is no command "${word}"` : `"${word}" does not fit after "${line}"`;
-  return usageError(message, suggestion(word, words, [...words, ...fitting]));
+  return usageError(message, suggestion(word, words, fitting));
 }

@@ -71,7 +71,7 @@ function capabilities({ session }: NeighborStatus): string {
 function timers({ session }: NeighborStatus): string {
   const { holdTimeSeconds, keepaliveSeconds, timers: running } = session;
   const { configured, negotiated } = holdTimeSeconds;
-  const rows = [['hold time', `${negotiated ?? '-'} s`, `configured ${configured} s`]];
+  const rows = [['hold time', negotiated === undefined ? '-' : `${negotiated} s`, `configured ${configured} s`]];
   if (keepaliveSeconds !== undefined) rows.push(['keepalive interval', `${keepaliveSeconds} s`, '']);
   for (const [name, ms] of Object.entries(running)) rows.push([`${name} timer`, `${(ms / 1000).toFixed(1)} s`, 'left']);
   return indent(formatTable([{ title: 'Timers' }, { title: '', right: true }, { title: '' }], rows));

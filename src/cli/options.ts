@@ -36,8 +36,8 @@ export async function parseLine(line: readonly string[]): Promise<{ words: strin
 function readValue(name: string, value: unknown): unknown {
   const option = ALL.find(it => it.name === name);
   if (!option) {
-    const names = ALL.map(it => it.name);
-    throw usageError(`there is no option ${dashed(name)}`, suggestion(name, names, names.map(dashed)));
+    const known = ALL.flatMap(it => [it.name, ...it.aliases]).map(dashed);
+    throw usageError(`there is no option ${dashed(name)}`, suggestion(dashed(name), known));
   }
   if (option.type === 'boolean') return value;
   if (value === '') throw usageError(`${dashed(name)} needs a value: ${dashed(name)} ${option.value}`);

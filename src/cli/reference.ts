@@ -2,6 +2,7 @@
 
 import { ALIASES, COMMANDS, type Command, OPTIONS, type Option } from './commands.js';
 import { EXIT_MEANINGS, Exit } from './exit.js';
+import { ARGUMENTS } from './grammar.js';
 import { NEIGHBOR_WORDS } from './neighbor-words.js';
 import { ROUTE_WORDS } from './route-words.js';
 
@@ -66,6 +67,10 @@ export function cliReference(): string {
   });
   return `${[
     INTRODUCTION,
+    table(
+      ['argument', 'is'],
+      Object.entries(ARGUMENTS).map(([name, { describe }]) => [name, describe]),
+    ),
     '## Options of every command',
     optionTable(ALL.filter(it => it.global)),
     '## Exit codes',

@@ -10,7 +10,7 @@ import { formatDuration, formatTable, print, printJson, printJsonList, printTabl
 import { parseRoute, wordsOf } from './route-words.js';
 
 /** Lines of `rib add -` that go to the daemon together. */
-const BATCH = 500;
+const BATCH = 200;
 
 /** `rib`, `rib ADDRESS`, `rib PREFIX`. */
 export const show = (invocation: Invocation) => showTable(invocation, {});
@@ -26,13 +26,15 @@ async function showTable(
   table: { neighbor?: string; direction?: 'in' | 'out' },
 ): Promise<void> {
   const { args, options } = invocation;
+  const asked = args.PREFIX ?? args.ADDRESS;
+  if (asked !== undefined) demandFamily(invocation, [asked]);
   const destination = options.longer ? { longer: args.PREFIX } : { prefix: args.PREFIX };
   const routes = clientOf(invocation).stream('listRoutes', {
     query: { ...table, ...destination, address: args.ADDRESS, family: familyOf(invocation), limit: options.limit },
   });
   if (options.json) return printJsonList(routes);
   const explained: RouteView[] = [];
-  const one = args.ADDRESS !== undefined || (args.PREFIX !== undefined && !options.longer);
+  const one = asked !== undefined && !options.longer;
   const count = await printTable(COLUMNS, rowsOf(routes, one ? explained : undefined));
   if (count === 0) await print('No routes.\n');
   for (const route of explained) await print(reasons(route));

@@ -2,7 +2,7 @@
 
 import type { Control, ReloadResult, RouteSpec } from '../../src/api/control.js';
 import { buildRoute } from '../../src/bgp/local-routes.js';
-import type { RouteQuery } from '../../src/bgp/speaker.js';
+import type { RouteQuery } from '../../src/bgp/route-query.js';
 import type {
   FibRouteView,
   NeighborEvent,

@@ -79,9 +79,7 @@ export class AttributeSets {
    */
   intern(bytes: Uint8Array, length: number, interfaceIndex: number): number {
     const scope = bytes[0] >= 16 || interfaceIndex === ADVERTISED ? interfaceIndex : 0;
-    let hash = scope ^ length;
-    for (let i = 0; i < length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
-    hash ^= hash >>> 15;
+    const hash = hashOf(bytes, length, scope);
     const mask = this.slots.length - 1;
     let slot = hash & mask;
     for (; ; slot = (slot + 1) & mask) {
@@ -253,6 +251,18 @@ export class AttributeSets {
     }
     slots[hole] = 0;
   }
+}
+
+function hashOf(bytes: Uint8Array, length: number, seed: number): number {
+  let hash = seed ^ length;
+  let i = 0;
+  for (; i + 4 <= length; i += 4) {
+    const word = bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
+    hash = Math.imul(hash ^ word, 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  for (; i < length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
+  return hash ^ (hash >>> 13);
 }
 
 function valueLength(bytes: Uint8Array, at: number): number {

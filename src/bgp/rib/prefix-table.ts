@@ -45,44 +45,27 @@ export class PrefixTable {
 
   /** The id of an IPv4 prefix, or 0. `address` is unsigned with host bits zero. */
   find4(address: number, length: number): number {
-    const mask = this.slots.length - 1;
-    for (let slot = hash4(address, length) & mask; ; slot = (slot + 1) & mask) {
-      const id = this.slots[slot];
-      if (id === 0 || (this.address[id] === address && this.length[id] === length)) return id;
-    }
+    return this.slots[this.slot4(address, length)];
   }
 
   /** The id of an IPv4 prefix, made if need be. */
   ensure4(address: number, length: number): number {
-    const found = this.find4(address, length);
+    const slot = this.slot4(address, length);
+    const found = this.slots[slot];
     if (found !== 0) return found;
     const id = this.newId(length);
     this.address[id] = address;
-    this.insert(id);
+    this.insert(id, slot);
     return id;
   }
 
   find6(a: number, b: number, c: number, d: number, length: number): number {
-    const mask = this.slots.length - 1;
-    const words = this.address;
-    for (let slot = hash6(a, b, c, d, length) & mask; ; slot = (slot + 1) & mask) {
-      const id = this.slots[slot];
-      if (id === 0) return 0;
-      const at = id << 2;
-      if (
-        words[at] === a &&
-        words[at + 1] === b &&
-        words[at + 2] === c &&
-        words[at + 3] === d &&
-        this.length[id] === length
-      ) {
-        return id;
-      }
-    }
+    return this.slots[this.slot6(a, b, c, d, length)];
   }
 
   ensure6(a: number, b: number, c: number, d: number, length: number): number {
-    const found = this.find6(a, b, c, d, length);
+    const slot = this.slot6(a, b, c, d, length);
+    const found = this.slots[slot];
     if (found !== 0) return found;
     const id = this.newId(length);
     const at = id << 2;
@@ -90,7 +73,7 @@ export class PrefixTable {
     this.address[at + 1] = b;
     this.address[at + 2] = c;
     this.address[at + 3] = d;
-    this.insert(id);
+    this.insert(id, slot);
     return id;
   }
 
@@ -216,13 +199,41 @@ export class PrefixTable {
     return hash6(w[at], w[at + 1], w[at + 2], w[at + 3], this.length[id]);
   }
 
-  private insert(id: number): void {
-    if (++this.count * 2 > this.slots.length) {
-      const old = this.slots;
-      this.slots = new Int32Array(old.length * 2);
-      for (let i = 0; i < old.length; i++) if (old[i] !== 0) this.place(old[i]);
+  /** The slot of an IPv4 prefix: the one that has it, or the empty one where it would go. */
+  private slot4(address: number, length: number): number {
+    const { slots, address: words, length: lengths } = this;
+    const mask = slots.length - 1;
+    for (let slot = hash4(address, length) & mask; ; slot = (slot + 1) & mask) {
+      const id = slots[slot];
+      if (id === 0 || (words[id] === address && lengths[id] === length)) return slot;
     }
-    this.place(id);
+  }
+
+  private slot6(a: number, b: number, c: number, d: number, length: number): number {
+    const { slots, address: words, length: lengths } = this;
+    const mask = slots.length - 1;
+    for (let slot = hash6(a, b, c, d, length) & mask; ; slot = (slot + 1) & mask) {
+      const id = slots[slot];
+      const at = id << 2;
+      if (id === 0) return slot;
+      if (
+        words[at] === a &&
+        words[at + 1] === b &&
+        words[at + 2] === c &&
+        words[at + 3] === d &&
+        lengths[id] === length
+      ) {
+        return slot;
+      }
+    }
+  }
+
+  private insert(id: number, slot: number): void {
+    this.slots[slot] = id;
+    if (++this.count * 2 <= this.slots.length) return;
+    const old = this.slots;
+    this.slots = new Int32Array(old.length * 2);
+    for (let i = 0; i < old.length; i++) if (old[i] !== 0) this.place(old[i]);
   }
 
   private place(id: number): void {

@@ -1,6 +1,5 @@
-// Routes of this speaker's own: from the words of `rib add` to a canonical attribute block and back.
+// Routes of this speaker's own: from the words of `rib add` to a canonical attribute block.
 
-import type { AttributesView } from './path-view.js';
 import { parseAsPath } from './wire/aspath.js';
 import { encodeCanonical } from './wire/canonical.js';
 import { parseCommunity, parseExtendedCommunity, parseLargeCommunity } from './wire/communities.js';
@@ -54,19 +53,6 @@ export function buildRoute(spec: RouteSpec): { prefix: Prefix; block: Uint8Array
     attributes.push({ type: 'largeCommunities', communities: spec.largeCommunities.map(parseLargeCommunity) });
   }
   return { prefix, block: encodeCanonical(nextHop, attributes) };
-}
-
-/** The words that make this path again. */
-export function specOf(prefix: string, path: AttributesView): RouteSpec {
-  const spec: RouteSpec = { prefix, origin: path.origin };
-  if (path.nextHop !== '0.0.0.0' && path.nextHop !== '::') spec.nextHop = path.nextHop;
-  if (path.communities.length > 0) spec.communities = path.communities;
-  if (path.largeCommunities.length > 0) spec.largeCommunities = path.largeCommunities;
-  if (path.extendedCommunities.length > 0) spec.extendedCommunities = path.extendedCommunities;
-  if (path.med !== undefined) spec.med = path.med;
-  if (path.localPref !== undefined) spec.localPref = path.localPref;
-  if (path.asPath !== '') spec.asPath = path.asPath;
-  return spec;
 }
 
 function parseNextHop(text: string, prefix: Prefix): Uint8Array {

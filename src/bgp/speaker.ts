@@ -4,9 +4,9 @@
 // is done in slices, one round a turn of the event loop, so that KEEPALIVEs, timers and new input come between.
 
 import type { Logger } from 'pino';
-import { buildRoute, type LocalRoutesChange, type RouteSpec, specOf } from './local-routes.js';
+import { buildRoute, type LocalRoutesChange, type RouteSpec } from './local-routes.js';
 import { Neighbor, type NeighborContext } from './neighbor.js';
-import { attributesView, prefixText } from './path-view.js';
+import { prefixText } from './path-view.js';
 import type { LocRib } from './rib/loc-rib.js';
 import type { NextHops } from './rib/next-hops.js';
 import { Packer } from './rib/packer.js';
@@ -224,20 +224,21 @@ export class Speaker {
     return removed.length;
   }
 
-  /** Removes all own routes; returns how many there were. */
+  /** Removes all own routes, in slices; returns how many there were. */
   deleteAllRoutes(): number {
-    return this.deleteRoutes([...this.localRoutes()].map(({ prefix }) => prefix));
-  }
-
-  /** The own routes, as words that make them again. */
-  *localRoutes(): Iterable<RouteSpec> {
+    const removed: string[] = [];
     for (const table of this.rib.families) {
-      for (let path = 1; path < table.paths.end; path++) {
-        if (table.paths.prefix[path] === 0 || table.paths.source[path] !== LOCAL_SOURCE) continue;
-        const view = attributesView(this.rib.sets.block(table.paths.received[path]), table.family);
-        yield specOf(prefixText(table, table.paths.prefix[path]), view);
+      const { paths } = table;
+      for (let path = 1; path < paths.end; path++) {
+        if (paths.prefix[path] === 0 || paths.source[path] !== LOCAL_SOURCE) continue;
+        removed.push(prefixText(table, paths.prefix[path]));
       }
+      table.markStale(LOCAL_SOURCE);
+      table.sweep(LOCAL_SOURCE);
     }
+    this.wake();
+    this.localChanged({ added: [], removed });
+    return removed.length;
   }
 
   /** Calls `listener` after own routes changed; returns the way to stop that. */

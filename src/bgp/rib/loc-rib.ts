@@ -40,7 +40,7 @@ export class LocRib implements DecisionTables {
   now = 0;
   /** Equal best paths given to the kernel. */
   readonly multipath: number;
-  private readonly consumers = new Set<DirtySet>();
+  private consumers: DirtySet[] = [];
   private readonly changedNextHops = new Map<number, ScanTask>();
   private readonly sweeps = new Map<number, ScanTask>();
   private readonly imports = new Map<number, ScanTask & { judge: (path: number) => Verdict }>();
@@ -82,16 +82,17 @@ export class LocRib implements DecisionTables {
 
   /** A consumer's dirty set; everything present is in it at first. */
   subscribe(onDirty: () => void): DirtySet {
-    const set = new DirtySet(this.prefixes, onDirty, closed => this.consumers.delete(closed));
-    this.consumers.add(set);
+    const set = this.subscribeFromNow(onDirty);
     for (let id = 1; id < this.prefixes.end; id++) if (this.prefixes.used(id)) set.mark(id);
     return set;
   }
 
   /** A consumer's dirty set that begins empty: for a consumer that has already seen everything. */
   subscribeFromNow(onDirty: () => void): DirtySet {
-    const set = new DirtySet(this.prefixes, onDirty, closed => this.consumers.delete(closed));
-    this.consumers.add(set);
+    const set = new DirtySet(this.prefixes, onDirty, closed => {
+      this.consumers = this.consumers.filter(consumer => consumer !== closed);
+    });
+    this.consumers = [...this.consumers, set];
     return set;
   }
 
@@ -302,7 +303,8 @@ export class LocRib implements DecisionTables {
   }
 
   private markDirty(prefix: number): void {
-    for (const consumer of this.consumers) consumer.mark(prefix);
+    const { consumers } = this;
+    for (let i = 0; i < consumers.length; i++) consumers[i].mark(prefix);
   }
 
   private growSources(source: number): void {

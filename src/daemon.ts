@@ -106,8 +106,8 @@ class Daemon implements DaemonControl {
 
   /** Undoes a start that failed half way. */
   async abandon(): Promise<void> {
-    await this.speaker.stop('graceful');
     await this.fib.stop();
+    await this.speaker.stop('graceful');
     await this.api?.close();
     this.end();
   }
@@ -219,9 +219,10 @@ class Daemon implements DaemonControl {
     this.stopping = true;
     this.log.info({ signal }, 'tsbgp stops; its routes stay for the next start');
     notify('STOPPING=1');
-    void this.speaker
-      .stop('graceful')
-      .then(() => this.fib.stop())
+    // The kernel first: what sessions take from Loc-RIB as they end is to stay there.
+    void this.fib
+      .stop()
+      .then(() => this.speaker.stop('graceful'))
       .then(() => this.finish());
   };
 

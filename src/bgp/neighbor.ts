@@ -134,10 +134,16 @@ export class Neighbor implements SessionHandler {
     if (negotiated === null || this.importing === null) return;
     this.importing.accept = options.import === 'accept';
     if (options.import !== before.import) this.reimport();
-    for (const family of negotiated.families) {
-      this.context.groups[family].move(this.members[family], this.exportOptions(family, negotiated));
-    }
+    this.exportAnew(negotiated);
     this.checkPrefixLimit();
+  }
+
+  /** Links or addresses of this machine changed: the neighbor may need another next hop. */
+  linksChanged(): void {
+    if (!this.session.readAddresses()) return;
+    const negotiated = this.session.negotiated as Negotiated;
+    if (this.importing !== null) this.importing.interfaceIndex = negotiated.interfaceIndex;
+    this.exportAnew(negotiated);
   }
 
   /** Ends the session for good; 'graceful' leaves the routes with a neighbor that waits for us (RFC 4724). */
@@ -307,8 +313,22 @@ export class Neighbor implements SessionHandler {
     this.session.write(encode({ type: 'routeRefresh', afi, safi, subtype }), 0);
   }
 
+  private exportAnew(negotiated: Negotiated): void {
+    for (const family of negotiated.families) {
+      this.context.groups[family].move(this.members[family], this.exportOptions(family, negotiated));
+    }
+  }
+
   private exportOptions(family: Family, negotiated: Negotiated): ExportOptions {
-    return exportOptions(family, this.options, this.context.local, this.context.clusterId, negotiated);
+    const options = exportOptions(family, this.options, this.context.local, this.context.clusterId, negotiated);
+    if (options.ownNextHop.length === 0) {
+      const { name } = FAMILIES[family];
+      this.context.log.warn(
+        { neighbor: this.options.address, interface: negotiated.interfaceName },
+        `no own ${name} address on the way to ${this.options.address}: routes that need it as next hop are not announced`,
+      );
+    }
+    return options;
   }
 
   private reimport(): void {

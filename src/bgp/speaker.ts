@@ -175,6 +175,11 @@ export class Speaker {
     await this.remove(this.find(address), 'deconfigured');
   }
 
+  /** Links or addresses of this machine changed: sessions look at their own addresses again. */
+  linksChanged(): void {
+    for (const neighbor of this.byAddress.values()) neighbor.linksChanged();
+  }
+
   neighbors(): NeighborStatus[] {
     return [...this.byAddress.values()].map(neighbor => neighbor.status());
   }

@@ -55,7 +55,8 @@ export class FamilyInstaller {
   private slotOf = new Int32Array(64);
   /** Until Loc-RIB is complete, routes it does not want are left alone. */
   private complete: boolean;
-  private dumpMark = 0;
+  /** It is complete, but not all of it has been taken in. */
+  private completing = false;
   private readonly address: Uint8Array;
 
   constructor(tools: InstallerTools, complete: boolean) {
@@ -87,6 +88,7 @@ export class FamilyInstaller {
 
   /** Fills the batch with changes, as far as there are any. Returns whether anything was looked at. */
   fill(batch: RouteBatch): boolean {
+    if (this.completing && (this.dirty?.size ?? 0) === 0) this.removeUnwanted();
     const before = this.pending;
     if (before === 0) return false;
     while (this.doubles.length > 0 && !batch.full) batch.addDeletionOf(this.family, this.doubles.pop() as Uint8Array);
@@ -206,7 +208,10 @@ export class FamilyInstaller {
   private rivalText(slot: number, text: string): string {
     const { address, length } = this.table.prefix(slot);
     const rival = this.tools.kernel.rival(address, length);
-    return rival === undefined ? text : `${text}, protocol ${rival.protocol}`;
+    if (rival !== undefined) return `${text}, protocol ${rival.protocol}`;
+    // Then it may be one of ours, made by hand at the same moment.
+    this.tools.unclear();
+    return text;
   }
 
   /** Has another look at refused changes: the kernel's state is different now. */
@@ -221,11 +226,16 @@ export class FamilyInstaller {
     this.tools.wake();
   }
 
-  /** Loc-RIB is complete: routes of ours that it does not want are removed. */
+  /** Loc-RIB is complete: routes of ours that it does not want are removed, as soon as what it wants is known. */
   converged(): void {
+    this.completing = true;
+    this.tools.wake();
+  }
+
+  private removeUnwanted(): void {
+    this.completing = false;
     this.complete = true;
     this.forEachUnwanted(slot => this.repairs.add(slot));
-    this.tools.wake();
   }
 
   /** Stops following Loc-RIB and removes all our routes. */
@@ -267,26 +277,28 @@ export class FamilyInstaller {
   // A dump of our routes begins, its routes come, it ends: what it did not show is gone.
 
   dumpBegins(): void {
-    this.dumpMark = (this.dumpMark % 255) + 1;
+    this.table.seen.fill(0);
     this.doubles = [];
   }
 
   dumped(route: RouteMessage): void {
     const { table } = this;
     const slot = this.slotOfMessage(route);
-    if (table.seen[slot] === this.dumpMark) {
-      this.doubles.push(new Uint8Array(route.buf.subarray(route.start, route.end)));
+    const now = this.acquire(route);
+    if (table.seen[slot] === 0) {
+      table.seen[slot] = 1;
+      this.found(slot, now);
       return;
     }
-    table.seen[slot] = this.dumpMark;
-    this.found(slot, this.acquire(route));
+    if (table.have[slot] !== now) this.doubles.push(new Uint8Array(route.buf.subarray(route.start, route.end)));
+    this.sets.release(now);
   }
 
   dumpEnds(): void {
     const { table } = this;
     for (let slot = 1; slot < table.end; slot++) {
       if (!table.used(slot) || table.have[slot] === Forwarding.none) continue;
-      if (table.seen[slot] !== this.dumpMark) this.found(slot, Forwarding.none);
+      if (table.seen[slot] === 0) this.found(slot, Forwarding.none);
       else if (table.ribId[slot] === 0) this.lookAt(slot);
     }
     this.tools.wake();
@@ -313,8 +325,14 @@ export class FamilyInstaller {
     const deleted = this.acquire(route);
     const have = this.table.have[slot];
     this.sets.release(deleted);
-    if (have !== Forwarding.none && have !== deleted) this.tools.unclear();
-    else this.found(slot, Forwarding.none);
+    if (have !== Forwarding.none && have !== deleted) {
+      this.tools.unclear();
+      return;
+    }
+    this.found(slot, Forwarding.none);
+    // It may have been what kept ours out.
+    this.clearReason(slot);
+    this.lookAt(slot);
     this.tools.wake();
   }
 
@@ -367,6 +385,9 @@ export class FamilyInstaller {
     if (!route.plain || route.scope !== RouteScope.universe) return Forwarding.altered;
     if (route.type === RouteType.blackhole) return Forwarding.blackhole;
     if (route.type === RouteType.unreachable) return Forwarding.unreachable;
+    const { singleWay } = route;
+    const known = singleWay === undefined ? undefined : this.sets.acquireSingle(singleWay);
+    if (known !== undefined) return known;
     const legs = route.legs();
     return legs.length === 0 ? Forwarding.altered : this.sets.acquire(legs);
   }

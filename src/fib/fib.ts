@@ -36,6 +36,8 @@ export interface FibSource {
   /** Indexed by Family. */
   locRib: readonly LocRib[];
   nextHops: NextHops;
+  /** Links or addresses of this machine are others than before. */
+  linksChanged?(): void;
 }
 
 /** The kernel's routes and the RIB, each as the other needs it. */
@@ -78,7 +80,9 @@ export class Fib {
   async start(): Promise<void> {
     const current = () => ({ identity: this.options, reconciler: this.reconciler, retired: this.retired });
     const { kernel, resolver, redistribution } = this;
-    const events = new KernelEvents({ kernel, resolver, redistribution }, current, scope => this.feed?.request(scope));
+    const onLinksChanged = () => this.source.linksChanged?.();
+    const parts = { kernel, resolver, redistribution, onLinksChanged };
+    const events = new KernelEvents(parts, current, scope => this.feed?.request(scope));
     this.feed = new KernelFeed(events, this.log);
     if (this.options.install) this.reconciler = this.createReconciler();
     await this.feed.start();

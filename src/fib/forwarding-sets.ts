@@ -5,7 +5,7 @@
 
 import type { Family } from '../bgp/wire/family.js';
 import { encodeBody, type Identity, type RouteBody } from './route-batch.js';
-import { type Leg, RouteType } from './rtnetlink.js';
+import { type Leg, RouteType, wayOf } from './rtnetlink.js';
 
 /** Ids that always exist. `altered` is a route of ours in the kernel that this speaker would never write: never equal. */
 export const Forwarding = { none: 0, blackhole: 1, unreachable: 2, altered: 3 } as const;
@@ -34,7 +34,7 @@ export class ForwardingSets {
   acquire(legs: readonly Leg[]): number {
     if (legs.length === 0) return Forwarding.none;
     const merged = mergeLegs(legs);
-    const key = merged.map(keyOf).join(' ');
+    const key = keyOf(merged);
     let id = this.byKey.get(key);
     if (id === undefined) {
       id = this.freeIds.pop() ?? Math.max(this.keys.length, FIRST_FREE);
@@ -45,6 +45,13 @@ export class ForwardingSets {
       this.references[id] = 0;
     }
     this.references[id]++;
+    return id;
+  }
+
+  /** The id of a single leg by its `wayOf`, with one reference more; undefined when `acquire` must make it. */
+  acquireSingle(way: string): number | undefined {
+    const id = this.byKey.get(way);
+    if (id !== undefined) this.references[id]++;
     return id;
   }
 
@@ -88,10 +95,7 @@ function mergeLegs(legs: readonly Leg[]): Leg[] {
   return [...merged.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, leg]) => leg);
 }
 
-function wayOf(leg: Leg): string {
-  return `${leg.interfaceIndex}:${leg.gateway === null ? '' : leg.gateway.join('.')}${leg.onlink ? '!' : ''}`;
-}
-
-function keyOf(leg: Leg): string {
-  return `${wayOf(leg)}*${leg.weight}`;
+// A route by a single leg has its way as key (see acquireSingle).
+function keyOf(legs: readonly Leg[]): string {
+  return legs.length === 1 ? wayOf(legs[0]) : legs.map(leg => `${wayOf(leg)}*${leg.weight}`).join(' ');
 }

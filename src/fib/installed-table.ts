@@ -21,7 +21,7 @@ export class InstalledTable {
   reason = new Uint16Array(64);
   /** The reason people were last told about. */
   told = new Uint16Array(64);
-  /** Mark of the last dump that showed the route. */
+  /** 1 when the dump that runs, or the last one, has shown the route. */
   seen = new Uint8Array(64);
   /** Slots below this may be in use. */
   end = 1;

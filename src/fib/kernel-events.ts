@@ -36,15 +36,19 @@ export class KernelEvents implements FeedListener {
   /** The new picture while a dump of everything runs. */
   private staged: Kernel | undefined;
   private changed = false;
+  private linksChanged = false;
+  private readonly onLinksChanged: () => void;
 
+  /** `onLinksChanged` hears that links or addresses of this machine are others than before. */
   constructor(
-    parts: { kernel: Kernel; resolver: Resolver; redistribution: Redistribution },
+    parts: { kernel: Kernel; resolver: Resolver; redistribution: Redistribution; onLinksChanged: () => void },
     current: () => Current,
     request: (scope: DumpScope) => void,
   ) {
     this.kernel = parts.kernel;
     this.resolver = parts.resolver;
     this.redistribution = parts.redistribution;
+    this.onLinksChanged = parts.onLinksChanged;
     this.current = current;
     this.request = request;
   }
@@ -79,6 +83,9 @@ export class KernelEvents implements FeedListener {
       this.current().reconciler?.kernelChanged();
     }
     this.redistribution.flush();
+    if (!this.linksChanged) return;
+    this.linksChanged = false;
+    this.onLinksChanged();
   }
 
   message(buf: Buffer, type: number, flags: number, start: number, end: number): void {
@@ -117,6 +124,7 @@ export class KernelEvents implements FeedListener {
   }
 
   private linkChanged(interfaceIndex: number, routesLost: boolean): void {
+    this.linksChanged = true;
     if (this.staged !== undefined) return;
     this.changed = true;
     this.redistribution.allChanged();

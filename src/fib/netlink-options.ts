@@ -4,7 +4,6 @@
 // callback). With it the kernel only counts what it had to drop; the count is read with SO_MEMINFO. The filter keeps
 // the echoes of our own route changes from the notification socket: they would cost more than the changes.
 
-import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const SOL_SOCKET = 1;
@@ -16,6 +15,7 @@ const SO_MEMINFO = 55;
 const SK_MEMINFO_DROPS = 8;
 const SOL_NETLINK = 270;
 const AF_NETLINK = 16;
+const MAX_FD = 1 << 20;
 
 /** Options of level SOL_NETLINK that are switched on by 1. */
 export const NetlinkOption = { noEnobufs: 5, capAck: 10, extAck: 11, strictCheck: 12 } as const;
@@ -49,10 +49,11 @@ export function netlinkFd(port: number): number {
   const { getsockname } = load();
   const address = Buffer.alloc(12);
   const length = Buffer.alloc(4);
-  for (const name of readdirSync('/proc/thread-self/fd')) {
+  // No look into /proc: it may be hidden from a service, and the descriptor is among the first anyway.
+  for (let fd = 0; fd < MAX_FD; fd++) {
     length.writeUInt32LE(address.length);
-    if (getsockname(Number(name), address, length) !== 0) continue;
-    if (address.readUInt16LE(0) === AF_NETLINK && address.readUInt32LE(4) === port) return Number(name);
+    if (getsockname(fd, address, length) !== 0) continue;
+    if (address.readUInt16LE(0) === AF_NETLINK && address.readUInt32LE(4) === port) return fd;
   }
   throw new Error(`this process has no netlink socket with port ${port}`);
 }

@@ -5,7 +5,7 @@
 // in the message. Where more than one reading is possible the table says so, and the owner reads it anew.
 
 import { FAMILIES, Family } from '../bgp/wire/family.js';
-import { type Leg, RouteType } from './rtnetlink.js';
+import { type Leg, RouteType, wayOf } from './rtnetlink.js';
 
 /** A route of another program. */
 export interface KernelRoute {
@@ -131,8 +131,4 @@ function sameRoute(a: KernelRoute, b: KernelRoute): boolean {
     a.legs.length === b.legs.length &&
     a.legs.every((leg, i) => wayOf(leg) === wayOf(b.legs[i]) && leg.weight === b.legs[i].weight)
   );
-}
-
-function wayOf(leg: Leg): string {
-  return `${leg.interfaceIndex} ${leg.gateway ?? ''} ${leg.onlink}`;
 }

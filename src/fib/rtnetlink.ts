@@ -86,6 +86,15 @@ export interface Leg {
   weight: number;
 }
 
+/** A text that is the same for legs with the same link and gateway, whatever their weights. */
+export function wayOf({ interfaceIndex, onlink, gateway }: Leg): string {
+  return wayText(interfaceIndex, onlink, gateway === null ? '' : Buffer.from(gateway).toString('hex'));
+}
+
+function wayText(interfaceIndex: number, onlink: boolean, gateway: string): string {
+  return `${interfaceIndex}${onlink ? '!' : ':'}${gateway}`;
+}
+
 /** Calls `visit` for every message of a datagram; a wrong length ends it. */
 export function forEachMessage(
   buf: Buffer,
@@ -130,7 +139,7 @@ export interface Ack {
 
 /** Decodes the body of an NLMSG_ERROR. */
 export function decodeAck(buf: Buffer, flags: number, start: number, end: number): Ack {
-  const errno = -buf.readInt32LE(start);
+  const errno = Math.abs(buf.readInt32LE(start));
   let detail = '';
   if ((flags & MessageFlag.ackAttributes) !== 0) {
     const echoed = (flags & MessageFlag.capped) !== 0 ? HEADER : align(buf.readUInt32LE(start + 4));
@@ -288,6 +297,17 @@ export class RouteMessage {
   /** Could this speaker have written it so? Not with a preferred source, route metrics, encapsulation … */
   get plain(): boolean {
     return EXTRAS.every(type => this.starts[type] === 0);
+  }
+
+  /** `wayOf` the only leg, without making one; undefined when there are several legs or none. */
+  get singleWay(): string | undefined {
+    const { buf, starts, ends } = this;
+    const { interfaceIndex, gateway, via, multipath } = RouteAttribute;
+    if (this.type !== RouteType.unicast || starts[multipath] !== 0 || starts[interfaceIndex] === 0) return undefined;
+    const index = buf.readInt32LE(starts[interfaceIndex]);
+    const onlink = (this.flags & ONLINK) !== 0;
+    if (starts[via] !== 0) return wayText(index, onlink, buf.toString('hex', starts[via] + 2, ends[via]));
+    return wayText(index, onlink, starts[gateway] === 0 ? '' : buf.toString('hex', starts[gateway], ends[gateway]));
   }
 
   /** The ways out, in the kernel's order; none for blackhole and its kind. */

@@ -9,6 +9,7 @@
 // RFC 5492 §3 (a neighbor that refuses capabilities gets an OPEN without); RFC 9003.
 
 import type net from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { resolveCollision } from '../fsm/collision.js';
 import { type FsmEvent, type Notification, STATES, type StateName, type TimerName } from '../fsm/events.js';
@@ -259,6 +260,19 @@ export class NeighborSession implements ConnectionOwner {
       if (other !== connection) this.raise(other, { type: 'OpenCollisionDump' });
     }
     this.#handler.established(this.#negotiated);
+  }
+
+  /**
+   * Reads our addresses on the session's interface again: they may have come after the session, or the interface was not
+   * to be seen yet. Returns whether `negotiated` changed.
+   */
+  readAddresses(): boolean {
+    const negotiated = this.#negotiated;
+    if (negotiated === null) return false;
+    const { interfaceName, interfaceIndex, ...nextHopSelf } = ownAddresses(negotiated.localAddress);
+    if (interfaceName === '' || isDeepStrictEqual(nextHopSelf, negotiated.nextHopSelf)) return false;
+    this.#negotiated = { ...negotiated, nextHopSelf, interfaceName, interfaceIndex };
+    return true;
   }
 
   down(event: FsmEvent, sent: Notification | undefined): void {

@@ -3,7 +3,7 @@
 # root with the checkout in /tsbgp (SOURCE in the environment names another place).
 #
 # Installs Debian's Node.js, builds tsbgp in the machine, installs the service with the demo's configuration and starts
-# it, and puts CREATE_POD.sh into the user's home directory. A second run changes what has changed.
+# it, and puts CREATE_POD.sh into the user's home directory. A second run updates the program and keeps the configuration.
 # http_proxy and https_proxy, if set, are used for the packages; apt remembers them until a run without.
 set -eu
 
@@ -47,16 +47,12 @@ rsync -a --delete --exclude=/node_modules --exclude=/dist --exclude=/.git "$sour
 node "$build/scripts/setup.mjs"
 
 step "installing the service"
+mkdir -p /etc/tsbgp
+config=/etc/tsbgp/tsbgp.yml
+[ -e $config ] ||
+  sed -e '/^#/d' -e "s/@ADDRESS@/$address/" -e "s/@NEIGHBOR@/172.18.8.10$other/" "$build/vagrant/tsbgp.yml.in" >$config
 "$build/packaging/install.sh"
-sed -e '/^#/d' -e "s/@ADDRESS@/$address/" -e "s/@NEIGHBOR@/172.18.8.10$other/" "$build/vagrant/tsbgp.yml.in" >/etc/tsbgp/tsbgp.yml.new
-if cmp -s /etc/tsbgp/tsbgp.yml.new /etc/tsbgp/tsbgp.yml; then
-  rm /etc/tsbgp/tsbgp.yml.new
-else
-  mv /etc/tsbgp/tsbgp.yml.new /etc/tsbgp/tsbgp.yml
-  systemd-tmpfiles --create tsbgp.conf
-fi
-systemctl enable --quiet tsbgp
-systemctl reload-or-restart tsbgp
+systemctl enable --quiet --now tsbgp
 
 # The interface with the private address is eth1, unless the box names them otherwise.
 interface=$(ip -o -4 address show to "$address" | awk '{ print $2; exit }')
@@ -65,12 +61,12 @@ home=$(getent passwd "$user" | cut -d: -f6)
 sed "s/POD_INTERFACE:-eth1/POD_INTERFACE:-${interface:-eth1}/" "$build/vagrant/create-pod.sh" >"$home/CREATE_POD.sh"
 chown "$user:" "$home/CREATE_POD.sh"
 chmod 755 "$home/CREATE_POD.sh"
-adduser --quiet "$user" tsbgp
+usermod -a -G tsbgp "$user"
 
 cat <<END
 bgp-$number is ready. Next: vagrant ssh bgp-$number
-  tsbgp neighbor                       the session with bgp-$other
-  sudo ./CREATE_POD.sh $number                a pod with the address 10.233.$number.10
-  tsbgp rib add 10.233.$number.10/32          announce it
-  docs/vagrant.md goes on from here.
+  tsbgp neighbor                  the session with bgp-$other
+  sudo ./CREATE_POD.sh $number           a pod with the address 10.233.$number.10
+  tsbgp rib add 10.233.$number.10/32     announce it
+docs/vagrant.md goes on from here.
 END

@@ -126,9 +126,7 @@ async function answerArp(one, two) {
 /** @param {Node} one @param {Node} two */
 async function reachPods(one, two) {
   heading('7. Nodes and pods reach each other');
-  say(
-    '(The first answer is slow: the kernel delays a proxied ARP answer by up to 0.8 s, net.ipv4.neigh.*.proxy_delay.)',
-  );
+  say('(First answers are slow: the kernel delays proxied ARP answers by up to 0.8 s, net.ipv4.neigh.*.proxy_delay.)');
   await show(one, 'ping -c 2 -i 0.2 10.233.2.10', { sees: ANSWERED });
   await show(two, 'ping -c 2 -i 0.2 10.233.1.10', { sees: ANSWERED, so: 'node to pod, both ways' });
   await show(one, 'ip netns exec vm1_pod ping -c 2 -i 0.2 10.233.2.10', { sees: ANSWERED });

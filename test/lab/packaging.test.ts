@@ -50,7 +50,7 @@ describe('install.sh', () => {
 
   it('declares the user and the modes of its directories', () => {
     mkdirSync(join(tree, 'var/lib'), { recursive: true });
-    execFileSync('systemd-sysusers', [`--root=${tree}`]);
+    execFileSync('systemd-sysusers', [`--root=${tree}`], { stdio: 'pipe' });
     const [, , uid, gid] = /^tsbgp:.*$/m.exec(readFileSync(join(tree, 'etc/passwd'), 'utf8'))?.[0].split(':') ?? [];
     expect(Number(uid)).toBeGreaterThan(0);
     execFileSync('systemd-tmpfiles', [`--root=${tree}`, '--create', 'tsbgp.conf']);

@@ -50,23 +50,27 @@ export class DirtySet {
     return word < this.bits.length && (this.bits[word] & (1 << (id & 31))) !== 0;
   }
 
-  /** Visits up to `max` ids, oldest first, and returns how many. An id may be marked again from within `visit`. */
-  drain(max: number, visit: (prefixId: number) => void): number {
-    let done = 0;
-    while (done < max && this.count > 0) {
+  /**
+   * Visits up to `max` ids, oldest first, and returns how many. An id may be marked again from within `visit`; none is
+   * reused before `done` has returned.
+   */
+  drain(max: number, visit: (prefixId: number) => void, done?: () => void): number {
+    const ids = new Int32Array(Math.min(max, this.count));
+    for (let i = 0; i < ids.length; i++) {
       const id = this.queue[this.head];
+      ids[i] = id;
       this.head = (this.head + 1) & (this.queue.length - 1);
-      this.count--;
       this.bits[id >>> 5] &= ~(1 << (id & 31));
-      visit(id);
-      this.holder.unhold(id);
-      done++;
     }
+    this.count -= ids.length;
     if (this.count === 0 && this.queue.length > 65_536) {
       this.queue = new Int32Array(64);
       this.head = 0;
     }
-    return done;
+    for (let i = 0; i < ids.length; i++) visit(ids[i]);
+    done?.();
+    for (let i = 0; i < ids.length; i++) this.holder.unhold(ids[i]);
+    return ids.length;
   }
 
   /** Marks in `other` whatever waits here. */

@@ -4,8 +4,8 @@
 // depends on the path's attribute set and source only, so it is worked out once per set and remembered. Attributes are
 // changed by copying the canonical block from start to end with the edits made on the way.
 //
-// RFC 4271 §5.1 (each attribute's propagation), §9.1.3; RFC 1997 (NO_EXPORT …); RFC 4360 §6 (non-transitive extended
-// communities); RFC 4456 (reflection); RFC 8950 (next hops of the other family).
+// RFC 4271 §5.1 (each attribute's propagation), §9.1.3; RFC 1997 (NO_EXPORT …); RFC 4360 §6, RFC 5701 §2 (non-transitive
+// extended communities); RFC 4456 (reflection); RFC 8950 (next hops of the other family).
 
 import { ATTRIBUTES } from '../wire/attributes.js';
 import { Family } from '../wire/family.js';
@@ -34,7 +34,9 @@ export interface ExportOptions {
   extendedNextHop: boolean;
 }
 
-const Code = { origin: 1, asPath: 2, med: 4, localPref: 5, originatorId: 9, clusterList: 10, extended: 16 } as const;
+const Code = { origin: 1, asPath: 2, med: 4, localPref: 5, originatorId: 9, clusterList: 10 } as const;
+/** Communities that may be non-transitive, by code: octets of one (RFC 4360 §6, RFC 5701 §2). */
+const EXTENDED: { readonly [code: number]: number | undefined } = { 16: 8, 25: 20 };
 const Flag = { optional: 0x80, transitive: 0x40, partial: 0x20, extendedLength: 0x10 } as const;
 const scratch = new Uint8Array(MAX_BLOCK_BYTES);
 
@@ -134,8 +136,8 @@ export class ExportProfile {
       }
       if (code === Code.asPath && !options.internal) {
         to = this.writeAsPath(to, from, value, length);
-      } else if (code === Code.extended && !options.internal) {
-        to = writeTransitiveExtended(to, flags, from, value, next);
+      } else if (!options.internal && EXTENDED[code] !== undefined) {
+        to = writeTransitiveExtended(to, flags, code, from, value, next, EXTENDED[code]);
       } else if (this.kept(code, flags, learned)) {
         const unknown = ATTRIBUTES[code] === undefined;
         scratch[to] = unknown ? flags | Flag.partial : flags;
@@ -195,14 +197,22 @@ export class ExportProfile {
   }
 }
 
-function writeTransitiveExtended(to: number, flags: number, from: Uint8Array, start: number, end: number): number {
+function writeTransitiveExtended(
+  to: number,
+  flags: number,
+  code: number,
+  from: Uint8Array,
+  start: number,
+  end: number,
+  octets: number,
+): number {
   let count = 0;
-  for (let i = start; i < end; i += 8) if ((from[i] & 0x40) === 0) count++;
+  for (let i = start; i < end; i += octets) if ((from[i] & 0x40) === 0) count++;
   if (count === 0) return to;
-  let at = writeHeader(to, flags & ~Flag.extendedLength, Code.extended, count * 8);
-  for (let i = start; i < end; i += 8) {
+  let at = writeHeader(to, flags & ~Flag.extendedLength, code, count * octets);
+  for (let i = start; i < end; i += octets) {
     if ((from[i] & 0x40) !== 0) continue;
-    for (let j = 0; j < 8; j++) scratch[at++] = from[i + j];
+    for (let j = 0; j < octets; j++) scratch[at++] = from[i + j];
   }
   return at;
 }

@@ -1,15 +1,20 @@
 // From an UPDATE's bytes to Adj-RIB-In: one scan of the message, one attribute set, then a plain loop over the NLRI.
 //
-// RFC 4271 §9.1.1–9.1.2 (loops), RFC 4456 §8 (reflection loops), RFC 7606 (treat-as-withdraw), RFC 7911 (path ids).
+// RFC 4271 §6.3 (multicast prefixes), §9.1.1–9.1.2 (loops), RFC 4456 §8 (reflection loops), RFC 7606 (treat-as-withdraw),
+// RFC 7911 (path ids).
 
 import { readU32 } from '../wire/bytes.js';
 import { canonicalize } from '../wire/canonical.js';
 import { Family } from '../wire/family.js';
+import { NotificationErrors } from '../wire/notification.js';
+import { note } from '../wire/update-error.js';
 import { type ScanContext, scanUpdate, UpdateScan } from '../wire/update-scan.js';
 import { MAX_BLOCK_BYTES } from './arena.js';
 import type { LocRib } from './loc-rib.js';
+import { judgeNextHop, type NextHopRule } from './next-hop-rule.js';
 import { Verdict } from './paths.js';
 import type { Rib } from './rib.js';
+import { honorCommunities } from './well-known.js';
 
 /** What the session with a neighbor means for its UPDATEs. */
 export interface ImportContext {
@@ -21,10 +26,12 @@ export interface ImportContext {
   remoteAs: number;
   routerId: number;
   clusterId: number;
+  nextHops: NextHopRule;
   accept: boolean;
 }
 
 const NEXT_HOP = 3;
+const COMMUNITIES = 8;
 const scan = new UpdateScan();
 const block = new Uint8Array(MAX_BLOCK_BYTES);
 
@@ -86,11 +93,14 @@ export function importVerdict(rib: Rib, context: ImportContext, set: number): Ve
     }
   }
   if (!context.internal && firstAs !== context.remoteAs) return Verdict.firstAs;
+  const nextHop = judgeNextHop(context.nextHops, bytes, start + 1, bytes[start]);
+  if (nextHop !== Verdict.accepted) return nextHop;
   return context.accept ? Verdict.accepted : Verdict.importPolicy;
 }
 
 function intern(rib: Rib, context: ImportContext, buf: Uint8Array, nextHopStart: number, nextHopEnd: number): number {
-  const length = canonicalize(buf, scan, context.scan.as4, nextHopStart, nextHopEnd, block);
+  let length = canonicalize(buf, scan, context.scan.as4, nextHopStart, nextHopEnd, block);
+  if (!context.internal && scan.valueStart[COMMUNITIES] !== -1) length = honorCommunities(block, length);
   return rib.sets.intern(block, length, context.interfaceIndex);
 }
 
@@ -137,7 +147,8 @@ function applyIpv4(
     at += octets;
     address = length === 0 ? 0 : (address & (-1 << (32 - length))) >>> 0;
     if (set !== 0) {
-      table.announce(prefixes.ensure4(address, length), source, pathId, set, verdict);
+      if (address >>> 28 === 0xe && length >= 4) ignoreMulticast(buf, at - octets - 1, at);
+      else table.announce(prefixes.ensure4(address, length), source, pathId, set, verdict);
     } else {
       const prefix = prefixes.find4(address, length);
       if (prefix !== 0) table.withdraw(prefix, source, pathId);
@@ -169,6 +180,10 @@ function applyIpv6(
     for (let bit = 0; bit < length; bit += 8) words[bit >>> 5] |= buf[at++] << (24 - (bit & 24));
     if ((length & 31) !== 0) words[length >>> 5] &= -1 << (32 - (length & 31));
     if (set !== 0) {
+      if (words[0] >>> 24 === 0xff && length >= 8) {
+        ignoreMulticast(buf, at - ((length + 7) >>> 3) - 1, at);
+        continue;
+      }
       const prefix = prefixes.ensure6(words[0], words[1], words[2], words[3], length);
       table.announce(prefix, source, pathId, set, verdict);
     } else {
@@ -176,4 +191,10 @@ function applyIpv6(
       if (prefix !== 0) table.withdraw(prefix, source, pathId);
     }
   }
+}
+
+// RFC 4271 §6.3: a prefix that makes no sense is ignored, the others of the message count.
+function ignoreMulticast(buf: Uint8Array, start: number, end: number): void {
+  const reason = 'a multicast prefix is ignored';
+  note(scan, 'attribute-discard', NotificationErrors.invalidNetworkField, 0, reason, buf.slice(start, end));
 }

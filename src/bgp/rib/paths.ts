@@ -13,6 +13,8 @@ export const Verdict = {
   originatorLoop: 3,
   clusterLoop: 4,
   firstAs: 5,
+  ownNextHop: 6,
+  offLinkNextHop: 7,
 } as const;
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
@@ -24,6 +26,8 @@ export const VERDICT_WORDS: readonly string[] = [
   'own router id is ORIGINATOR_ID (RFC 4456 §8)',
   'own cluster id in CLUSTER_LIST (RFC 4456 §8)',
   "AS_PATH does not begin with the neighbor's AS (RFC 4271 §6.3)",
+  'the next hop is this speaker (RFC 4271 §5.1.3)',
+  'the next hop is on no subnet in common with the neighbor (RFC 4271 §6.3)',
 ];
 
 /** The columns; ids begin at 1. */

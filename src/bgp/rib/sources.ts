@@ -35,6 +35,12 @@ export class Sources {
     return this.names[source];
   }
 
+  /** The neighbor with this address. */
+  at(address: Uint8Array): number | undefined {
+    const found = this.addresses.findIndex(known => known !== undefined && compareAddresses(known, address) === 0);
+    return found === -1 ? undefined : found;
+  }
+
   /** A number for a neighbor; `address` is its 4 or 16 bytes. */
   add(name: string, address: Uint8Array, kind: SourceKind, client: boolean): number {
     const id = this.freeIds.pop() ?? this.names.length;

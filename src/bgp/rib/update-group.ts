@@ -1,7 +1,8 @@
 // An update group: neighbors that have been sent exactly the same routes of one family (their Adj-RIB-Out).
 //
 // The group keeps one column of what was advertised, drains one dirty set and encodes each change once; every member is
-// written the same bytes, less the stretches that hold its own routes: a route never goes back to where it came from.
+// written the same bytes, less the stretches that hold its own routes: a route never goes back to where it came from, nor
+// to a neighbor that an own route names as next hop.
 // A member's Adj-RIB-Out is therefore the column without the prefixes whose source it is. When the source of a prefix
 // changes, the old and the new source need a message of their own; `private` collects those.
 //
@@ -12,6 +13,7 @@ import type { DirtySet } from './dirty-set.js';
 import type { ExportProfile } from './export.js';
 import type { LocRib } from './loc-rib.js';
 import type { Packer } from './packer.js';
+import { SourceKind } from './sources.js';
 
 /** A neighbor as its update group sees it. */
 export interface Member {
@@ -79,11 +81,7 @@ export class UpdateGroup {
 
   /** Sends a slice of what waits; returns whether more waits. */
   drain(): boolean {
-    const { packer } = this;
-    this.dirty.drain(SLICE_ROUTES, this.visit);
-    const bytes = packer.pack(this.table, this.profile.options);
-    if (bytes.length > 0) for (const member of this.members.values()) this.writeAllBut(member, bytes);
-    this.writePrivates();
+    this.dirty.drain(SLICE_ROUTES, this.visit, this.send);
     return this.dirty.size > 0;
   }
 
@@ -131,8 +129,8 @@ export class UpdateGroup {
     const { table, packer } = this;
     if (prefix >= this.set.length) this.growColumns();
     const best = table.prefixes.best[prefix];
-    const source = best === 0 ? 0 : table.paths.source[best];
-    const set = best === 0 ? 0 : this.profile.export(table.paths.attributes[best], source);
+    const set = best === 0 ? 0 : this.profile.export(table.paths.attributes[best], table.paths.source[best]);
+    const source = best === 0 ? 0 : this.keptFrom(best);
     const before = this.set[prefix];
     const sourceBefore = this.source[prefix];
     if (set === before) {
@@ -161,6 +159,22 @@ export class UpdateGroup {
       this.move(prefix, sourceBefore, source);
       this.addPrivate(source, prefix, 0);
     }
+  };
+
+  /** The source that is not told of a path: where it came from, or whom an own route names as next hop (RFC 4271 §5.1.3). */
+  private keptFrom(path: number): number {
+    const { paths, sources, sets, nextHops } = this.table;
+    const source = paths.source[path];
+    const { internal, nextHopSelf } = this.profile.options;
+    if (sources.kind[source] >= SourceKind.external || !internal || nextHopSelf) return source;
+    const nextHop = sets.nextHop[paths.attributes[path]];
+    return nextHop === 0 ? source : (sources.at(nextHops.address(nextHop)) ?? source);
+  }
+
+  private readonly send = (): void => {
+    const bytes = this.packer.pack(this.table, this.profile.options);
+    if (bytes.length > 0) for (const member of this.members.values()) this.writeAllBut(member, bytes);
+    this.writePrivates();
   };
 
   private move(prefix: number, from: number, to: number): void {

@@ -144,6 +144,8 @@ export class UpdateGroups {
       const members = [...group.unsynced];
       group.unsynced.clear();
       for (const member of members) member.synced();
+      // Whoever heard may have asked for everything again.
+      if (group.dirty.size > 0 || group.unsynced.size > 0) return;
     }
     for (const other of profile.groups) {
       if (other === group || other.dirty.size > 0 || other.unsynced.size > 0) continue;

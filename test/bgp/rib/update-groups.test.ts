@@ -14,7 +14,7 @@ import { toHex } from '../../../src/bgp/wire/bytes.js';
 import { Family } from '../../../src/bgp/wire/family.js';
 import { decode } from '../../../src/bgp/wire/message.js';
 import { formatPrefix, parseAddress } from '../../../src/bgp/wire/prefix.js';
-import { type Attributes, addSource, announce, newRib, settle, withdraw } from './tables.js';
+import { type Attributes, addSource, announce, block, newRib, settle, withdraw } from './tables.js';
 
 const PREFIXES = Array.from({ length: 4 }, (_, i) => `10.233.${i}.0/24`);
 
@@ -226,5 +226,30 @@ describe('update groups', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('withdraw a large table to the last route, and give its memory back', () => {
+    const rib = newRib();
+    const [table] = rib.families;
+    const source = addSource(rib, '10.9.0.1', 'external');
+    const reader = new Reader(addSource(rib, '10.9.0.2', 'external'));
+    const groups = new UpdateGroups(table, new Packer(), () => {});
+    groups.join(reader, optionsOf('external'));
+    const bytes = block({ asPath: '1', nextHop: '10.0.0.1' });
+    const set = rib.sets.intern(bytes, bytes.length, 0);
+    for (let i = 0; i < 70_000; i++) table.announce(table.prefixes.ensure4(0x0a000000 + i, 32), source, 0, set, 0);
+    rib.sets.release(set);
+    while (groups.drain()) {
+      // until all is sent
+    }
+    expect(reader.routes.size).toBe(70_000);
+    table.markStale(source);
+    table.sweep(source);
+    settle(rib);
+    while (groups.drain()) {
+      // until all is withdrawn
+    }
+    expect(reader.routes.size).toBe(0);
+    expect(table.prefixes.capacity).toBeLessThan(1000);
   });
 });

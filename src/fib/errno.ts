@@ -6,7 +6,7 @@
 import { getSystemErrorName } from 'node:util';
 
 /** Error numbers the code itself looks at. */
-export const Errno = { notPermitted: 1, notFound: 2, noSuchRoute: 3, exists: 17 } as const;
+export const Errno = { notFound: 2, noSuchRoute: 3, exists: 17, timedOut: 110 } as const;
 
 const WORDS: Readonly<Record<number, string>> = {
   1: 'not permitted: changing routes needs CAP_NET_ADMIN',

@@ -14,7 +14,7 @@ import type { Kernel } from './kernel.js';
 import type { Reasons } from './reasons.js';
 import type { Resolver } from './resolver.js';
 import { encodeDeletion, type Identity, type RouteBatch, type RouteBody } from './route-batch.js';
-import { MessageFlag, MessageType, type RouteMessage, RouteScope, RouteType } from './rtnetlink.js';
+import { MessageFlag, MessageType, type RouteMessage } from './rtnetlink.js';
 import type { DirtySet, LocRib } from './source.js';
 import { Wants } from './wants.js';
 
@@ -54,15 +54,15 @@ export class FamilyInstaller {
   /** Slot by prefix id of Loc-RIB, for wanted prefixes. */
   private slotOf = new Int32Array(64);
   /** Until Loc-RIB is complete, routes it does not want are left alone. */
-  private complete: boolean;
+  private complete = false;
   /** It is complete, but not all of it has been taken in. */
-  private completing = false;
+  private completing: boolean;
   private readonly address: Uint8Array;
 
   constructor(tools: InstallerTools, complete: boolean) {
     this.tools = tools;
     this.family = tools.locRib.family;
-    this.complete = complete;
+    this.completing = complete;
     this.table = new InstalledTable(this.family);
     this.sets = new ForwardingSets(this.family, tools.identity);
     this.wants = new Wants(tools.locRib, tools.resolver, this.sets);
@@ -73,7 +73,7 @@ export class FamilyInstaller {
   /** Begins to follow Loc-RIB; the kernel's routes have been dumped. */
   start(): void {
     this.dirty = this.tools.locRib.subscribe(this.tools.wake);
-    if (this.dirty.size > 0) this.tools.wake();
+    this.tools.wake();
   }
 
   stop(): void {
@@ -88,7 +88,7 @@ export class FamilyInstaller {
 
   /** Fills the batch with changes, as far as there are any. Returns whether anything was looked at. */
   fill(batch: RouteBatch): boolean {
-    if (this.completing && (this.dirty?.size ?? 0) === 0) this.removeUnwanted();
+    if (this.completing && this.dirty?.size === 0) this.removeUnwanted();
     const before = this.pending;
     if (before === 0) return false;
     while (this.doubles.length > 0 && !batch.full) batch.addDeletionOf(this.family, this.doubles.pop() as Uint8Array);
@@ -233,9 +233,12 @@ export class FamilyInstaller {
   }
 
   private removeUnwanted(): void {
+    const { table } = this;
     this.completing = false;
     this.complete = true;
-    this.forEachUnwanted(slot => this.repairs.add(slot));
+    for (let slot = 1; slot < table.end; slot++) {
+      if (table.used(slot) && table.ribId[slot] === 0 && table.have[slot] !== Forwarding.none) this.repairs.add(slot);
+    }
   }
 
   /** Stops following Loc-RIB and removes all our routes. */
@@ -246,13 +249,6 @@ export class FamilyInstaller {
     this.table.ribId.fill(0);
     for (let slot = 1; slot < this.table.end; slot++) if (this.table.used(slot)) this.repairs.add(slot);
     this.tools.wake();
-  }
-
-  private forEachUnwanted(visit: (slot: number) => void): void {
-    const { table } = this;
-    for (let slot = 1; slot < table.end; slot++) {
-      if (table.used(slot) && table.ribId[slot] === 0 && table.have[slot] !== Forwarding.none) visit(slot);
-    }
   }
 
   /** Our routes in the kernel, and those of them that a previous run left and nobody has asked for yet. */
@@ -283,8 +279,8 @@ export class FamilyInstaller {
 
   dumped(route: RouteMessage): void {
     const { table } = this;
-    const slot = this.slotOfMessage(route);
-    const now = this.acquire(route);
+    const slot = this.table.ensureRoute(route);
+    const now = this.sets.acquireRoute(route);
     if (table.seen[slot] === 0) {
       table.seen[slot] = 1;
       this.found(slot, now);
@@ -306,9 +302,9 @@ export class FamilyInstaller {
 
   /** Somebody else made or changed a route that is ours by table, metric and protocol. */
   addedByOthers(route: RouteMessage, replaces: boolean): void {
-    const slot = this.slotOfMessage(route);
+    const slot = this.table.ensureRoute(route);
     const have = this.table.have[slot];
-    const now = this.acquire(route);
+    const now = this.sets.acquireRoute(route);
     if (have !== Forwarding.none && have !== now && !replaces) {
       this.sets.release(now);
       this.tools.unclear();
@@ -320,9 +316,9 @@ export class FamilyInstaller {
 
   /** Somebody else, or the kernel, deleted a route of ours. */
   deletedByOthers(route: RouteMessage): void {
-    const slot = this.findMessage(route);
+    const slot = this.table.findRoute(route);
     if (slot === 0) return;
-    const deleted = this.acquire(route);
+    const deleted = this.sets.acquireRoute(route);
     const have = this.table.have[slot];
     this.sets.release(deleted);
     if (have !== Forwarding.none && have !== deleted) {
@@ -338,7 +334,7 @@ export class FamilyInstaller {
 
   /** Another program made a route with the prefix, table and metric of one of ours. */
   joinedByOthers(route: RouteMessage, replaces: boolean): void {
-    const slot = this.findMessage(route);
+    const slot = this.table.findRoute(route);
     if (slot === 0 || this.table.have[slot] === Forwarding.none) return;
     if (replaces) this.found(slot, Forwarding.none);
     // IPv6 makes one multipath route of both.
@@ -366,30 +362,6 @@ export class FamilyInstaller {
   private lookAt(slot: number): void {
     const { table } = this;
     if (this.complete || table.ribId[slot] !== 0 || table.have[slot] === Forwarding.none) this.repairs.add(slot);
-  }
-
-  private slotOfMessage(route: RouteMessage): number {
-    return route.destination === 0
-      ? this.table.ensure(this.address.fill(0), 0, route.prefixLength)
-      : this.table.ensure(route.buf, route.destination, route.prefixLength);
-  }
-
-  private findMessage(route: RouteMessage): number {
-    return route.destination === 0
-      ? this.table.find(this.address.fill(0), 0, route.prefixLength)
-      : this.table.find(route.buf, route.destination, route.prefixLength);
-  }
-
-  // The forwarding set of a route in the kernel, with a reference.
-  private acquire(route: RouteMessage): number {
-    if (!route.plain || route.scope !== RouteScope.universe) return Forwarding.altered;
-    if (route.type === RouteType.blackhole) return Forwarding.blackhole;
-    if (route.type === RouteType.unreachable) return Forwarding.unreachable;
-    const { singleWay } = route;
-    const known = singleWay === undefined ? undefined : this.sets.acquireSingle(singleWay);
-    if (known !== undefined) return known;
-    const legs = route.legs();
-    return legs.length === 0 ? Forwarding.altered : this.sets.acquire(legs);
   }
 
   private setHave(slot: number, id: number): void {

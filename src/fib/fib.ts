@@ -56,6 +56,7 @@ export class Fib {
   /** The one before, whose routes are removed when the new one's are in place. */
   private retired: Reconciler | undefined;
   private complete = false;
+  private stopped = false;
   private changes: Promise<void> = Promise.resolve();
 
   /** `redistribute` hears of kernel routes to announce, with the metric for the MED, or null when one is gone. */
@@ -104,7 +105,9 @@ export class Fib {
   reload(options: FibOptions): void {
     this.changes = this.changes
       .then(() => this.change(options))
-      .catch(error => this.log.error({ err: error }, 'the new fib options could not be taken'));
+      .catch(error => {
+        if (!this.stopped) this.log.error({ err: error }, 'the new fib options could not be taken');
+      });
   }
 
   /** Removes all our routes and stops following Loc-RIB; resolves when they are gone. */
@@ -115,6 +118,7 @@ export class Fib {
 
   /** Stops; our routes stay in the kernel. */
   async stop(): Promise<void> {
+    this.stopped = true;
     this.feed?.close();
     await this.reconciler?.stop();
     await this.retired?.stop();

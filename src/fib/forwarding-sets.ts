@@ -5,7 +5,7 @@
 
 import type { Family } from '../bgp/wire/family.js';
 import { encodeBody, type Identity, type RouteBody } from './route-batch.js';
-import { type Leg, RouteType, wayOf } from './rtnetlink.js';
+import { type Leg, type RouteMessage, RouteScope, RouteType, wayOf } from './rtnetlink.js';
 
 /** Ids that always exist. `altered` is a route of ours in the kernel that this speaker would never write: never equal. */
 export const Forwarding = { none: 0, blackhole: 1, unreachable: 2, altered: 3 } as const;
@@ -48,11 +48,19 @@ export class ForwardingSets {
     return id;
   }
 
-  /** The id of a single leg by its `wayOf`, with one reference more; undefined when `acquire` must make it. */
-  acquireSingle(way: string): number | undefined {
-    const id = this.byKey.get(way);
-    if (id !== undefined) this.references[id]++;
-    return id;
+  /** The id of what a route in the kernel does, with one reference more. */
+  acquireRoute(route: RouteMessage): number {
+    if (!route.plain || route.scope !== RouteScope.universe) return Forwarding.altered;
+    if (route.type === RouteType.blackhole) return Forwarding.blackhole;
+    if (route.type === RouteType.unreachable) return Forwarding.unreachable;
+    const { singleWay } = route;
+    const known = singleWay === undefined ? undefined : this.byKey.get(singleWay);
+    if (known !== undefined) {
+      this.references[known]++;
+      return known;
+    }
+    const legs = route.legs();
+    return legs.length === 0 ? Forwarding.altered : this.acquire(legs);
   }
 
   retain(id: number): void {
@@ -95,7 +103,7 @@ function mergeLegs(legs: readonly Leg[]): Leg[] {
   return [...merged.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, leg]) => leg);
 }
 
-// A route by a single leg has its way as key (see acquireSingle).
+// A route by a single leg has its way as key (see acquireRoute).
 function keyOf(legs: readonly Leg[]): string {
   return legs.length === 1 ? wayOf(legs[0]) : legs.map(leg => `${wayOf(leg)}*${leg.weight}`).join(' ');
 }

@@ -2,13 +2,16 @@
 //
 // Loc-RIB's prefix ids come and go with its paths; the kernel's routes outlive them (a previous run's, one whose
 // deletion failed, one somebody changed by hand). So they have their own dense slots: a chained hash over key columns
-// (IPv4: one uint32 and a length; IPv6: four and a length) and columns for what the reconciliation needs to know.
+// (IPv4: one word and a length; IPv6: four and a length) and columns for what the reconciliation needs to know.
 
 import { FAMILIES, Family } from '../bgp/wire/family.js';
 import type { Prefix } from '../bgp/wire/prefix.js';
 import { Forwarding } from './forwarding-sets.js';
+import type { RouteMessage } from './rtnetlink.js';
 
 const FREE = 255;
+/** The kernel leaves the address of the default route out. */
+const DEFAULT = new Uint8Array(16);
 
 /** The table; slots begin at 1. */
 export class InstalledTable {
@@ -26,7 +29,7 @@ export class InstalledTable {
   /** Slots below this may be in use. */
   end = 1;
   private readonly stride: number;
-  private words = new Uint32Array(64);
+  private words = new Int32Array(64);
   private length = new Uint8Array(64).fill(FREE);
   private next = new Int32Array(64);
   private heads = new Int32Array(64);
@@ -36,7 +39,7 @@ export class InstalledTable {
   constructor(family: Family) {
     this.family = family;
     this.stride = family === Family.ipv4Unicast ? 1 : 4;
-    this.words = new Uint32Array(64 * this.stride);
+    this.words = new Int32Array(64 * this.stride);
   }
 
   used(slot: number): boolean {
@@ -48,6 +51,20 @@ export class InstalledTable {
     let slot = this.heads[this.hash(bytes, at, length) & (this.heads.length - 1)];
     while (slot !== 0 && !this.same(slot, bytes, at, length)) slot = this.next[slot];
     return slot;
+  }
+
+  /** The slot of the prefix of a route in the kernel, or 0. */
+  findRoute(route: RouteMessage): number {
+    return route.destination === 0
+      ? this.find(DEFAULT, 0, route.prefixLength)
+      : this.find(route.buf, route.destination, route.prefixLength);
+  }
+
+  /** The slot of the prefix of a route in the kernel, made if need be. */
+  ensureRoute(route: RouteMessage): number {
+    return route.destination === 0
+      ? this.ensure(DEFAULT, 0, route.prefixLength)
+      : this.ensure(route.buf, route.destination, route.prefixLength);
   }
 
   /** The slot of the prefix, made if need be. */
@@ -157,18 +174,18 @@ export class InstalledTable {
   }
 }
 
-function grown<T extends Int32Array | Uint32Array | Uint16Array | Uint8Array>(column: T, length: number): T {
+function grown<T extends Int32Array | Uint16Array | Uint8Array>(column: T, length: number): T {
   const bigger = new (column.constructor as new (length: number) => T)(length);
   bigger.set(column);
   return bigger;
 }
 
 function word(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
+  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
 }
 
 function mix(h: number, w: number): number {
   h = Math.imul(h ^ w, 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 15), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return h ^ (h >>> 16);
 }

@@ -13,7 +13,7 @@ const RECEIVE_BUFFER_BYTES = 64 << 20;
 const KEPT_LIMIT = 100_000;
 /** How long after an event a dump begins: events come in bursts, and one dump answers them all. */
 const SETTLE_MS = 100;
-/** Attempts to get a dump that nothing interrupts, before the last one is taken as it is. */
+/** Attempts to get a dump that nothing interrupts, before the last one is taken as it is for the time being. */
 const ATTEMPTS = 5;
 const RETRY_MS = 1000;
 
@@ -85,10 +85,10 @@ export class KernelFeed {
   }
 
   /** Asks for a dump soon; several requests make one. */
-  request(scope: DumpScope): void {
+  request(scope: DumpScope, delayMs: number = SETTLE_MS): void {
     if (this.closed) return;
     if (this.wanted !== 'everything') this.wanted = scope;
-    this.timer ??= setTimeout(() => this.resync(), SETTLE_MS);
+    this.timer ??= setTimeout(() => this.resync(), delayMs);
   }
 
   /** Reads everything now; resolves when it is done. */
@@ -117,8 +117,7 @@ export class KernelFeed {
       } catch (error) {
         if (this.closed) return;
         this.log.error({ err: error }, 'reading the kernel failed; trying again');
-        this.wanted = scope;
-        this.timer = setTimeout(() => this.resync(), RETRY_MS);
+        this.request(scope, RETRY_MS);
       }
     });
   }
@@ -129,7 +128,7 @@ export class KernelFeed {
     try {
       let consistent = false;
       for (let attempt = 1; !consistent && attempt <= ATTEMPTS; attempt++) consistent = await this.read(scope);
-      if (!consistent) this.request(scope);
+      if (!consistent) this.request(scope, RETRY_MS);
       complete = true;
     } finally {
       this.listener.dumpEnds(scope, complete);
@@ -156,16 +155,14 @@ export class KernelFeed {
   }
 
   private receive(datagram: Buffer): void {
-    if (this.kept === undefined) {
-      this.deliver(datagram);
-    } else if (this.kept.length < KEPT_LIMIT) {
-      this.kept.push(datagram);
-    } else {
-      this.request('everything');
+    // Before `deliver`, so that what follows from this comes before what it sets going.
+    if (!this.catchingUp) {
+      this.catchingUp = true;
+      setImmediate(() => this.catchUp());
     }
-    if (this.catchingUp) return;
-    this.catchingUp = true;
-    setImmediate(() => this.catchUp());
+    if (this.kept === undefined) this.deliver(datagram);
+    else if (this.kept.length < KEPT_LIMIT) this.kept.push(datagram);
+    else this.request('everything');
   }
 
   private deliver(datagram: Buffer): void {

@@ -59,6 +59,7 @@ export class NetlinkSocket {
       sendBufferSize: sizes.sendBuffer,
     });
     this.raw.on('error', error => this.open && listener.failed(error));
+    this.raw.on('truncatedMessage', () => this.open && listener.failed(new Error('a message of the kernel was cut')));
     this.raw.on('message', datagram => {
       if (!this.open) return;
       try {
@@ -83,7 +84,8 @@ export class NetlinkSocket {
 
   /** Sends one datagram to the kernel, which has worked through it when this returns; `done` hears of failures. */
   send(datagram: Buffer, done: (error: Error | undefined) => void): void {
-    this.raw.send(datagram, undefined, done);
+    if (this.open) this.raw.send(datagram, undefined, done);
+    else done(new Error('the FIB was stopped'));
   }
 
   join(group: number): void {
@@ -119,8 +121,8 @@ export interface Refusal {
 /** What became of a batch. */
 export interface BatchOutcome {
   refusals: Refusal[];
-  /** The ack never came: which changes took place is unknown. */
-  lost: boolean;
+  /** Why the ack never came, in words: which changes took place is unknown then. */
+  lost?: string;
 }
 
 /** The kernel answers at once; this long without an answer and it was lost. */
@@ -138,7 +140,7 @@ export class RouteChannel {
   /** Sequence number that ends the batch. */
   private last = 0;
   private refusals: Refusal[] = [];
-  private settle: ((lost: boolean) => void) | undefined;
+  private settle: ((lost?: string) => void) | undefined;
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(failed: (error: Error) => void) {
@@ -161,19 +163,19 @@ export class RouteChannel {
 
   private exchange(batch: RouteBatch): Promise<BatchOutcome> {
     return new Promise(resolve => {
-      const settle = (lost: boolean) => {
+      const settle = (lost?: string) => {
         clearTimeout(silence);
         if (this.settle !== settle) return;
         this.settle = undefined;
         resolve({ refusals: this.refusals, lost });
       };
-      const silence = onSilence(() => settle(true));
+      const silence = onSilence(() => settle(describeErrno(Errno.timedOut, '')));
       this.settle = settle;
       this.batch = batch;
       this.refusals = [];
       this.last = batch.close();
       this.socket.send(batch.datagram, error => {
-        if (error !== undefined) settle(true);
+        if (error !== undefined) settle(error.message);
       });
     });
   }
@@ -190,7 +192,7 @@ export class RouteChannel {
       if (index >= batch.count) return;
       const { errno, detail } = decodeAck(datagram, flags, start, end);
       if (errno !== 0) this.refusals.push({ index, errno, text: describeErrno(errno, detail) });
-      if (sequence === this.last) this.settle(false);
+      if (sequence === this.last) this.settle();
     });
   }
 }

@@ -7,7 +7,7 @@
 import type { Logger } from 'pino';
 import { FAMILIES, Family } from '../bgp/wire/family.js';
 import { formatPrefix } from '../bgp/wire/prefix.js';
-import { describeErrno } from './errno.js';
+import { Errno } from './errno.js';
 import { FamilyInstaller } from './family-installer.js';
 import { isOwn, type Kernel } from './kernel.js';
 import type { RouteChannel } from './netlink-socket.js';
@@ -23,7 +23,6 @@ const RETRY_MS = 100;
 const RETRIES_PER_MS = 10;
 /** Refused routes are tried again after this long even if nothing seems to have changed. */
 const RETRY_ANYWAY_MS = 30_000;
-const ERRNO_TIMED_OUT = 110;
 
 /** What a reconciler works with. */
 export interface ReconcilerTools {
@@ -48,6 +47,8 @@ export class Reconciler {
   readonly reasons = new Reasons();
   private readonly tools: ReconcilerTools;
   private readonly batch = new RouteBatch();
+  /** The family that comes first in the next batch. */
+  private first: number = Family.ipv6Unicast;
   private running = false;
   private held = false;
   private stopped = false;
@@ -158,6 +159,7 @@ export class Reconciler {
       this.run().catch(error => {
         this.running = false;
         this.tools.log.error({ err: error }, 'writing routes to the kernel failed');
+        this.settleIdle();
       });
     });
   }
@@ -175,7 +177,9 @@ export class Reconciler {
   private fill(): boolean {
     this.batch.clear();
     let looked = false;
-    for (const installer of this.installers) looked = installer.fill(this.batch) || looked;
+    // The other family first each time, so that neither waits for the other's last route.
+    this.first = 1 - this.first;
+    for (const family of [this.first, 1 - this.first]) looked = this.installers[family].fill(this.batch) || looked;
     return looked;
   }
 
@@ -183,9 +187,8 @@ export class Reconciler {
     const { batch } = this;
     const { refusals, lost } = await this.tools.channel.apply(batch);
     for (const { index, errno, text } of refusals) this.refused(index, errno, text);
-    if (lost) {
-      const text = describeErrno(ERRNO_TIMED_OUT, '');
-      for (let index = 0; index < batch.count; index++) this.refused(index, ERRNO_TIMED_OUT, text);
+    if (lost !== undefined) {
+      for (let index = 0; index < batch.count; index++) this.refused(index, Errno.timedOut, lost);
       this.tools.unclear();
     }
     for (let index = 0; index < batch.count; index++) this.installers[batch.family[index]].settled(batch, index);

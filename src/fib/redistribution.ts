@@ -74,6 +74,7 @@ export class Redistribution {
 
   private everyKey(): Set<string> {
     const keys = new Set(this.announced.keys());
+    if (this.sources.size === 0) return keys;
     for (const key of this.kernel.ownTable.keys()) keys.add(key);
     for (const { address } of this.kernel.interfaceAddresses()) keys.add(keyOf(address, address.length * 8));
     return keys;

@@ -1,7 +1,7 @@
 // Links and addresses come and go: next hops with them, and the routes that the kernel drops without a word.
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { enterNamespace, ip, linkIndex, routes } from './namespace.js';
+import { enterNamespace, ip, linkIndex, RouteMonitor, routes } from './namespace.js';
 import { eventually, ourRoutes, RunningFib } from './running-fib.js';
 
 let running: RunningFib;
@@ -15,6 +15,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await running.end();
+  expect(running.complaints).toEqual([]);
   for (const n of [8, 9]) {
     const name = n === 8 ? 'eth1' : 'eth2';
     ip(`link set ${name}p up`);
@@ -94,17 +95,19 @@ describe('a link', () => {
     await running.expectRoutes(4, both);
   });
 
-  test('joins a bridge: the kernel drops its routes', async () => {
+  test('joins a bridge and leaves it: its routes stay', async () => {
     running.rib.route('10.1.0.0/24', '172.18.8.101');
     await running.settled();
+    const monitor = await RouteMonitor.start();
     ip('link add br0 type bridge');
     ip('link set br0 up');
     ip('link set eth1 master br0');
-    await new Promise(resolve => setTimeout(resolve, 200));
-    await eventually(() => expect(ourRoutes(4)).toEqual([OURS]));
     ip('link set eth1 nomaster');
     ip('link del br0');
+    await running.settled();
     await running.expectRoutes(4, [OURS]);
+    expect(monitor.lines.filter(line => line.includes('10.1.0.0/24'))).toEqual([]);
+    await monitor.stop();
   });
 });
 

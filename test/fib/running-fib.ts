@@ -46,14 +46,19 @@ export class RunningFib {
     );
   }
 
-  /** Starts with the demo's options, changed by `options`, on a RIB that `prepare` may fill beforehand. */
+  /** With the demo's options, changed by `options`, on a RIB that `fill` may fill; not started yet. */
+  static prepare(options: Partial<FibOptions> = {}, fill: (rib: StandInRib) => void = () => {}): RunningFib {
+    const rib = new StandInRib();
+    fill(rib);
+    return new RunningFib(rib, { ...OPTIONS, ...options });
+  }
+
+  /** As `prepare`, and started. */
   static async start(
     options: Partial<FibOptions> = {},
-    prepare: (rib: StandInRib) => void = () => {},
+    fill: (rib: StandInRib) => void = () => {},
   ): Promise<RunningFib> {
-    const rib = new StandInRib();
-    prepare(rib);
-    const running = new RunningFib(rib, { ...OPTIONS, ...options });
+    const running = RunningFib.prepare(options, fill);
     await running.fib.start();
     return running;
   }

@@ -1,6 +1,6 @@
 // A daemon that starts anew takes over the routes the last run left in the kernel, without a packet lost.
 
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 import { enterNamespace, ip, RouteMonitor, routes } from './namespace.js';
 import { eventually, ourRoutes, RunningFib } from './running-fib.js';
 import type { StandInRib } from './stand-in-rib.js';
@@ -69,6 +69,23 @@ test('what is not learned again is removed when the RIB is complete, what change
   await running.expectRoutes(4, ['10.1.0.0/24 via 172.18.9.101 dev eth2 proto bgp metric 20']);
   await running.expectRoutes(6, []);
   expect(running.fib.status()).toMatchObject({ installed: 1, stale: 0 });
+});
+
+test('routes of before stay while Loc-RIB is complete but not yet taken in', async () => {
+  running = await RunningFib.start({}, learn);
+  await running.settled();
+  await running.fib.stop();
+  const monitor = await RouteMonitor.start();
+  const fib = RunningFib.prepare({}, learn);
+  fib.fib.converged();
+  await fib.fib.start();
+  running = fib;
+  await running.settled();
+  ip('route add blackhole 192.0.2.1 proto static');
+  await eventually(() => expect(monitor.lines).not.toEqual([]));
+  expect(monitor.lines).toEqual(['blackhole 192.0.2.1 proto static ']);
+  await monitor.stop();
+  ip('route del blackhole 192.0.2.1');
 });
 
 test('a route learned and withdrawn before the RIB is complete goes at once', async () => {

@@ -2,9 +2,11 @@
 
 import type { ExportOptions } from './rib/export.js';
 import type { ImportContext } from './rib/ingest.js';
+import type { NextHopRule } from './rib/next-hop-rule.js';
 import type { LocalOptions, NeighborOptions } from './session/options.js';
 import type { Negotiated } from './session/session.js';
 import { Family } from './wire/family.js';
+import { parseAddress } from './wire/prefix.js';
 
 /** How the neighbor's UPDATEs are read and judged. */
 export function importContext(
@@ -22,6 +24,9 @@ export function importContext(
       addPath: maskOf(negotiated.addPathReceive),
       internal,
       families: maskOf(negotiated.families),
+      rejectAsSets: true,
+      localPrefRequired: internal,
+      ipv4NextHopsOnly: !negotiated.extendedNextHop,
     },
     interfaceIndex: negotiated.interfaceIndex,
     internal,
@@ -29,6 +34,7 @@ export function importContext(
     remoteAs: negotiated.remoteAs,
     routerId: local.routerId,
     clusterId,
+    nextHops: nextHopRule(options, internal, negotiated),
     accept: options.import === 'accept',
   };
 }
@@ -55,6 +61,17 @@ export function exportOptions(
     maxMessageLength: negotiated.maxMessageLength,
     extendedNextHop: negotiated.extendedNextHop,
   };
+}
+
+// RFC 4271 §6.3: what is off the subnets in common is ignored from external neighbors one hop away.
+function nextHopRule(options: NeighborOptions, internal: boolean, negotiated: Negotiated): NextHopRule {
+  const { ipv4, ipv6, linkLocal } = negotiated.nextHopSelf;
+  const own = [ipv4, ipv6, linkLocal].filter(address => address !== null);
+  const subnets = negotiated.subnets.map(cidr => {
+    const [address, length] = cidr.split('/');
+    return { address: parseAddress(address), length: Number(length) };
+  });
+  return { own, subnets: internal || options.multihop > 1 || subnets.length === 0 ? null : subnets };
 }
 
 // RFC 2545 §3: a neighbor on the same link is given the link-local address beside the global one.

@@ -6,6 +6,8 @@
 
 import type { Logger } from 'pino';
 import { exportOptions, importContext } from './agreement.js';
+import { type MalformedUpdate, malformedUpdate } from './malformed.js';
+import { Refreshes } from './refreshes.js';
 import type { ExportOptions } from './rib/export.js';
 import { type ImportContext, importVerdict, ingest } from './rib/ingest.js';
 import type { Verdict } from './rib/paths.js';
@@ -66,7 +68,7 @@ export class Neighbor implements SessionHandler {
   private readonly members: readonly Member[];
   private importing: ImportContext | null = null;
   private readonly endOfRib = new Set<Family>();
-  private readonly refreshing = new Set<Family>();
+  private refreshes: Refreshes | null = null;
   private readonly errors = { attributeDiscard: 0, treatAsWithdraw: 0, sessionReset: 0 };
   private readonly timers: { stale?: NodeJS.Timeout; prefixLimit?: NodeJS.Timeout; settled?: NodeJS.Timeout } = {};
   private restartingUntil: number | undefined;
@@ -119,11 +121,16 @@ export class Neighbor implements SessionHandler {
     this.session.reset({ subcode: cease.reset, message });
   }
 
-  /** Judges everything received anew, sends everything again, or both. */
+  /** Judges everything received anew and asks for it again, sends everything again, or both. */
   softReset(direction: 'in' | 'out' | 'both'): void {
-    if (direction !== 'out') this.reimport();
-    if (direction !== 'in')
-      for (const { family } of FAMILIES) this.context.groups[family].refresh(this.members[family]);
+    const { negotiated } = this.session;
+    if (direction !== 'out') {
+      this.reimport();
+      if (negotiated?.routeRefresh) {
+        for (const family of negotiated.families) this.sendRefresh(family, RefreshSubtype.request);
+      }
+    }
+    if (direction !== 'in') for (const family of negotiated?.families ?? []) this.refreshes?.start(family);
   }
 
   /** Takes options that need no new session: policies, next hop, description, limits. */
@@ -170,7 +177,13 @@ export class Neighbor implements SessionHandler {
     this.importing = importContext(this.source, this.options, local, clusterId, negotiated);
     this.since = Date.now();
     this.endOfRib.clear();
-    this.refreshing.clear();
+    this.refreshes = new Refreshes(negotiated.families, negotiated.enhancedRouteRefresh, {
+      send: (family, subtype) => this.sendRefresh(family, subtype),
+      resend: family => groups[family].refresh(this.members[family]),
+      endOfRib: family => this.session.write(END_OF_RIB[family], 1),
+      markStale: family => rib.families[family].markStale(this.source),
+      sweep: family => rib.families[family].sweep(this.source),
+    });
     this.keepPreserved(negotiated);
     for (const family of negotiated.families) {
       groups[family].join(this.members[family], this.exportOptions(family, negotiated));
@@ -193,7 +206,8 @@ export class Neighbor implements SessionHandler {
       this.errors.sessionReset++;
       throw error;
     }
-    if (scan.errors.length > 0) this.noteErrors(scan);
+    if (scan.errors.length > 0)
+      this.noteErrors(scan, malformedUpdate(scan, buf, start, end, this.session.negotiated?.addPathReceive ?? []));
     if (scan.endOfRib !== -1) this.receivedEndOfRib(scan.endOfRib);
     if (this.options.maxPrefix !== undefined) this.checkPrefixLimit();
     this.context.wake();
@@ -203,17 +217,10 @@ export class Neighbor implements SessionHandler {
     const { afi, safi, subtype } = message;
     const family = familyOf(afi, safi);
     if (family === -1 || !this.session.negotiated?.families.includes(family)) return;
-    const table = this.context.rib.families[family];
-    if (subtype === RefreshSubtype.begin) {
-      table.markStale(this.source);
-    } else if (subtype === RefreshSubtype.end) {
-      table.sweep(this.source);
-    } else if (subtype === RefreshSubtype.request) {
-      if (this.session.negotiated.enhancedRouteRefresh && !this.refreshing.has(family)) {
-        this.refreshing.add(family);
-        this.sendRefresh(family, RefreshSubtype.begin);
-      }
-      this.context.groups[family].refresh(this.members[family]);
+    const complete = this.session.negotiated.gracefulRestart === null || this.endOfRib.has(family);
+    if (!this.refreshes?.received(family, subtype, complete)) {
+      const fields = { neighbor: this.options.address, family: FAMILIES[family].name, subtype };
+      this.context.log.warn(fields, `ROUTE-REFRESH of ${this.options.address} ignored (RFC 7313)`);
     }
     this.context.wake();
   }
@@ -233,7 +240,7 @@ export class Neighbor implements SessionHandler {
     clearTimeout(this.timers.settled);
     clearTimeout(this.timers.stale);
     for (const { family } of FAMILIES) this.context.groups[family].leave(this.members[family]);
-    const waits = down.kind === 'tcp-lost' && this.options.gracefulRestart !== false;
+    const waits = this.options.gracefulRestart !== false && startsRestart(down, remote?.notification === true);
     const kept = waits ? (remote?.families ?? []).map(({ family }) => family) : [];
     for (const table of this.context.rib.families) {
       if (kept.includes(table.family)) {
@@ -295,17 +302,8 @@ export class Neighbor implements SessionHandler {
         return session.bufferedBytes;
       },
       write: (bytes, updates) => session.write(bytes, updates),
-      synced: () => this.sentAll(family),
+      synced: () => this.refreshes?.sentAll(family),
     };
-  }
-
-  // The first full table ends with End-of-RIB (RFC 4724 §2), a refresh with its own end marker (RFC 7313 §4).
-  private sentAll(family: Family): void {
-    if (this.refreshing.delete(family)) {
-      this.sendRefresh(family, RefreshSubtype.end);
-    } else if (this.session.negotiated?.gracefulRestart != null) {
-      this.session.write(END_OF_RIB[family], 1);
-    }
   }
 
   private sendRefresh(family: Family, subtype: number): void {
@@ -343,14 +341,16 @@ export class Neighbor implements SessionHandler {
     wake();
   }
 
-  private noteErrors(scan: UpdateScan): void {
+  private noteErrors(scan: UpdateScan, malformed: MalformedUpdate): void {
+    const { address } = this.options;
     for (const { class: errorClass, code, reason, bytes } of scan.errors) {
       this.errors[errorClass === 'treat-as-withdraw' ? 'treatAsWithdraw' : 'attributeDiscard']++;
       this.context.log.warn(
-        { neighbor: this.options.address, attribute: code, handling: errorClass, bytes: toHex(bytes.subarray(0, 256)) },
-        `malformed UPDATE from ${this.options.address}: ${reason}; ${errorClass}`,
+        { neighbor: address, attribute: code, handling: errorClass, bytes: toHex(bytes.subarray(0, 256)) },
+        `malformed UPDATE from ${address}: ${reason}; ${errorClass}`,
       );
     }
+    this.context.log.warn({ neighbor: address, ...malformed }, `the whole malformed UPDATE from ${address}`);
   }
 
   private receivedEndOfRib(family: Family): void {
@@ -430,6 +430,13 @@ export class Neighbor implements SessionHandler {
   private clearTimers(): void {
     for (const timer of Object.values(this.timers)) clearTimeout(timer);
   }
+}
+
+/** Whether the neighbor's routes stay: TCP is lost, or with `notification` any error but a Hard Reset (RFC 8538 §4). */
+function startsRestart({ kind, code, subcode }: SessionDown, notification: boolean): boolean {
+  if (kind === 'tcp-lost') return true;
+  const { hardReset } = NotificationErrors;
+  return notification && kind !== 'stopped' && !(code === hardReset.code && subcode === hardReset.subcode);
 }
 
 /** RFC 4724 §2: an UPDATE that announces and withdraws nothing. */

@@ -41,7 +41,11 @@ export function attributesView(block: Uint8Array, family: number): AttributesVie
     else if (a.type === 'originatorId') view.originatorId = formatRouterId(a.routerId);
     else if (a.type === 'clusterList') view.clusterList = a.clusterIds.map(formatRouterId);
     else if (a.type === 'onlyToCustomer') view.onlyToCustomer = a.as;
-    else if (a.type === 'unknown') {
+    else if (a.type === 'ipv6ExtendedCommunities') {
+      // No text of their own.
+      const view25 = { code: 25, flags: a.partial ? 0xe0 : 0xc0, value: a.communities.map(toHex).join('') };
+      view.unknown = [...(view.unknown ?? []), view25];
+    } else if (a.type === 'unknown') {
       view.unknown = [...(view.unknown ?? []), { code: a.code, flags: a.flags, value: toHex(a.value) }];
     }
   }

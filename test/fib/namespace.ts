@@ -87,9 +87,10 @@ export class RouteMonitor {
     return monitor;
   }
 
-  /** Lines seen so far. */
+  /** Lines seen so far, without what the kernel does by itself for its addresses, some of it long after the cause. */
   get lines(): string[] {
-    return this.text.split('\n').filter(line => line.trim() !== '' && !line.includes(PROBE));
+    const own = (line: string) => line.includes(PROBE) || line.includes(' proto kernel ');
+    return this.text.split('\n').filter(line => line.trim() !== '' && !own(line));
   }
 
   async stop(): Promise<void> {

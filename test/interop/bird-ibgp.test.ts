@@ -65,7 +65,8 @@ describe('iBGP', () => {
     );
     const [, heard] = (await bird.protocol()).split('Neighbor capabilities');
     expect(heard).toMatch(/AF announced: ipv4 ipv6\n/);
-    expect(heard).toMatch(/Route refresh\n +Extended message\n +Graceful restart\n +Restart time: 120\n/);
+    expect(heard).toMatch(/Route refresh\n +Extended next hop\n +IPv6 nexthop: ipv4\n +Extended message\n/);
+    expect(heard).toMatch(/Extended message\n +Graceful restart\n +Restart time: 120\n/);
     expect(heard).toMatch(/4-octet AS numbers\n +Enhanced refresh\n/);
     expect(heard).toContain(`Hostname: ${tsbgp.node.name}\n`);
     expect(heard).toMatch(/Session: +internal AS4\n/);

@@ -55,6 +55,18 @@ export function ownAddresses(localAddress: string, interfaces = os.networkInterf
   return own;
 }
 
+/**
+ * The subnets of this machine in the family of a neighbor that is on one of them: those it may name next hops on (RFC
+ * 4271 §6.3). Empty when it is on none, or known by a link-local address alone: nothing can be said of such a link.
+ */
+export function commonSubnets(remoteAddress: string, interfaces = os.networkInterfaces()): string[] {
+  const remote = octetsOf(remoteAddress);
+  if (remote[0] === 0xfe && remote.length === 16 && (remote[1] & 0xc0) === 0x80) return [];
+  const all = Object.values(interfaces).flatMap(addresses => (addresses ?? []).flatMap(({ cidr }) => cidr ?? []));
+  const subnets = all.filter(cidr => octetsOf(cidr.split('/', 1)[0]).length === remote.length);
+  return subnets.some(cidr => contains(cidr, remote)) ? subnets : [];
+}
+
 const sameOctets = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
 
 /** Puts an address where it belongs unless there is one already. */

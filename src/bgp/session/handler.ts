@@ -11,6 +11,8 @@ export interface Negotiated extends Agreed {
   remotePort: number;
   /** Our addresses on the session's interface; the session's own address comes first in its family. */
   nextHopSelf: { ipv4: Uint8Array | null; ipv6: Uint8Array | null; linkLocal: Uint8Array | null };
+  /** This machine's subnets as address/length when the neighbor is on one of them, of its family; else empty. */
+  subnets: string[];
   /** Empty when no interface has the session's address. */
   interfaceName: string;
   /** 0 when not known. */

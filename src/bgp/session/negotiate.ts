@@ -5,8 +5,9 @@
 // refused already; here it is compared with the configuration and with our own OPEN.
 //
 // RFC 4271 §4.2 and §6.2, RFC 4724 §3, RFC 4760 §8, RFC 5492, RFC 6286 §2.2, RFC 6793 §4.1, RFC 7313 §3.1, RFC 7911 §4,
-// RFC 8654 §4, RFC 8950 §4.
+// RFC 8538 §2, RFC 8654 §4, RFC 8950 §4, RFC 9234 §4.2.
 
+import { AS_TRANS } from '../wire/aspath.js';
 import { type AddPathMode, type AfiSafi, type Capability, encodeCapability } from '../wire/capabilities.js';
 import { FAMILIES, Family, familyOf } from '../wire/family.js';
 import { MAX_EXTENDED_MESSAGE_BYTES, MAX_MESSAGE_BYTES } from '../wire/message.js';
@@ -64,8 +65,7 @@ function ourCapabilities(options: NeighborOptions, local: LocalOptions): Capabil
   const families = options.families.map(family => FAMILIES[family]);
   const capabilities: Capability[] = families.map(({ afi, safi }) => ({ type: 'multiprotocol', afi, safi }));
   capabilities.push({ type: 'route-refresh' }, { type: 'enhanced-route-refresh' }, { type: 'extended-message' });
-  // An IPv4 session has an IPv4 next hop for IPv4 routes.
-  if (options.address.includes(':') && options.families.includes(Family.ipv4Unicast)) {
+  if (options.families.includes(Family.ipv4Unicast)) {
     const { afi, safi } = FAMILIES[Family.ipv4Unicast];
     capabilities.push({ type: 'extended-next-hop', families: [{ afi, safi, nextHopAfi: IPV6_AFI }] });
   }
@@ -73,7 +73,7 @@ function ourCapabilities(options: NeighborOptions, local: LocalOptions): Capabil
     capabilities.push({
       type: 'graceful-restart',
       restarting: local.restarting(),
-      notification: false,
+      notification: true,
       restartTimeSeconds: Math.min(MAX_RESTART_TIME_SECONDS, options.gracefulRestart.restartTimeSeconds),
       families: families.map(({ family, afi, safi }) => ({ afi, safi, forwarding: local.forwardingPreserved(family) })),
     });
@@ -98,6 +98,7 @@ export function negotiate(received: OpenMessage, sent: OpenMessage, options: Nei
       `the neighbor is in AS ${received.as}, the configuration says AS ${options.as}`,
     );
   }
+  checkContradictions(received);
   const internal = options.as === sent.as;
   if (internal && received.routerId === sent.routerId) {
     throw new WireError(
@@ -127,6 +128,25 @@ export function negotiate(received: OpenMessage, sent: OpenMessage, options: Nei
     localCapabilities: sent.capabilities,
     remoteCapabilities: received.capabilities,
   };
+}
+
+/** An OPEN that says two things of itself: AS numbers (RFC 6793 §4.1) or roles (RFC 9234 §4.2). */
+function checkContradictions(received: OpenMessage): void {
+  const { as, as2 } = received;
+  const numbers = [as2 === AS_TRANS ? as : as2, ...all(received, 'as4').map(capability => capability.as)];
+  if (numbers.some(number => number !== as)) {
+    throw new WireError(
+      NotificationErrors.badPeerAs,
+      `the neighbor gives itself several AS numbers: ${numbers.join(', ')}`,
+    );
+  }
+  const roles = all(received, 'role').map(capability => capability.role);
+  if (roles.some(role => role !== roles[0])) {
+    throw new WireError(
+      NotificationErrors.roleMismatch,
+      `the neighbor gives itself several roles: ${roles.join(', ')}`,
+    );
+  }
 }
 
 type CapabilityOf<K extends Capability['type']> = Extract<Capability, { type: K }>;

@@ -27,6 +27,20 @@ export function ceaseNotification({ subcode, message }: Cease): Notification {
   return { code: cease.code, subcode, data: said ? encodeShutdownCommunication(message) : new Uint8Array(0) };
 }
 
+/** Ceases after which nobody is to wait for the session, as RFC 8538 §5.1 suggests. */
+const FINAL: readonly number[] = [
+  NotificationErrors.maximumPrefixesReached.subcode,
+  administrativeShutdown.subcode,
+  NotificationErrors.peerDeconfigured.subcode,
+];
+
+/** The Cease inside a Hard Reset if it is final (RFC 8538 §3), else itself. */
+export function hardReset(notification: Notification | null): Notification | null {
+  if (notification === null || !FINAL.includes(notification.subcode)) return notification;
+  const { code, subcode } = NotificationErrors.hardReset;
+  return { code, subcode, data: Uint8Array.of(notification.code, notification.subcode, ...notification.data) };
+}
+
 /** Cease/Connection Rejected as a whole message, for connections that are not wanted (RFC 4486). */
 export const CONNECTION_REJECTED = encode({
   type: 'notification',

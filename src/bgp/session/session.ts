@@ -20,7 +20,7 @@ import { NotificationErrors } from '../wire/notification.js';
 import type { OpenMessage } from '../wire/open.js';
 import { formatRouterId } from '../wire/prefix.js';
 import type { RouteRefreshMessage } from '../wire/refresh.js';
-import { canonicalAddress, ownAddresses } from './addresses.js';
+import { canonicalAddress, commonSubnets, ownAddresses } from './addresses.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import type { Cease, Negotiated, SessionHandler } from './handler.js';
 import { type Agreed, ourOpen } from './negotiate.js';
@@ -30,6 +30,7 @@ import {
   describe,
   downBy,
   errorDirection,
+  hardReset,
   is,
   isAdministrative,
 } from './notices.js';
@@ -98,13 +99,15 @@ export class NeighborSession implements ConnectionOwner {
 
   /**
    * Ends the session and stays down. `cease` goes to the neighbor (default: Administrative Shutdown); 'silent' closes
-   * the connection without a NOTIFICATION, so that a neighbor with graceful restart keeps our routes. Resolves when
+   * the connection without a NOTIFICATION, so that a neighbor with graceful restart keeps our routes. One that would
+   * keep them through a NOTIFICATION too is sent a Hard Reset where they are to go (RFC 8538 §3). Resolves when
    * the connections are closed. Throws InputError when the message is too long.
    */
   async stop(cease: Cease | 'silent' = { subcode: NotificationErrors.administrativeShutdown.subcode }): Promise<void> {
     const notification = cease === 'silent' ? null : ceaseNotification(cease);
     for (const connection of [...this.#connections]) {
-      this.raise(connection, { type: 'ManualStop', cease: notification });
+      const hard = connection === this.#established && this.#negotiated?.gracefulRestart?.notification;
+      this.raise(connection, { type: 'ManualStop', cease: hard ? hardReset(notification) : notification });
     }
     // Called from within a callback, the events wait until it returns.
     await Promise.resolve();
@@ -241,15 +244,17 @@ export class NeighborSession implements ConnectionOwner {
     const { agreed, socket } = connection;
     if (agreed === null || socket === null) return;
     const localAddress = canonicalAddress(socket.localAddress ?? '::');
+    const remoteAddress = canonicalAddress(socket.remoteAddress ?? this.options.address);
     const { interfaceName, interfaceIndex, ...nextHopSelf } = ownAddresses(localAddress);
     this.#established = connection;
     this.#negotiated = {
       ...agreed,
       localAddress,
       localPort: socket.localPort ?? 0,
-      remoteAddress: canonicalAddress(socket.remoteAddress ?? this.options.address),
+      remoteAddress,
       remotePort: socket.remotePort ?? 0,
       nextHopSelf,
+      subnets: commonSubnets(remoteAddress),
       interfaceName,
       interfaceIndex,
     };

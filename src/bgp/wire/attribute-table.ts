@@ -5,10 +5,10 @@
 // the rows; the hot path's scan takes its numbers from typed-array columns (attribute-columns.ts). Attributes without a
 // row are unknown: kept as they are.
 //
-// RFC 4271 §4.3 and §5, RFC 1997, RFC 4360, RFC 4456, RFC 4760, RFC 6793, RFC 7606, RFC 7607, RFC 8092, RFC 9234.
+// RFC 4271 §4.3 and §5, RFC 1997, RFC 4360, RFC 4456, RFC 4760, RFC 5701, RFC 6793, RFC 7606, RFC 7607, RFC 8092, RFC 9234.
 
 import { checkAs4Path, checkAsPath, decodeAsPath, encodeAsPath, formatAsPath, toTwoOctets } from './aspath.js';
-import { pushBytes, pushU16, pushU32, readU16, readU32 } from './bytes.js';
+import { pushBytes, pushU16, pushU32, readU16, readU32, toHex } from './bytes.js';
 import { formatCommunity, formatExtendedCommunity, formatLargeCommunity, type LargeCommunity } from './communities.js';
 import type { DecodeContext, ScanContext } from './context.js';
 import { FAMILIES, familyOf } from './family.js';
@@ -51,6 +51,7 @@ export const AttributeCode = {
   extendedCommunities: 16,
   as4Path: 17,
   as4Aggregator: 18,
+  ipv6ExtendedCommunities: 25,
   largeCommunities: 32,
   onlyToCustomer: 35,
 } as const satisfies Record<Exclude<AttributeType, 'unknown'>, number>;
@@ -101,6 +102,16 @@ function readList(buf: Uint8Array, start: number, end: number): number[] {
 
 function pushList(list: readonly number[], out: number[]): void {
   for (const value of list) pushU32(out, value);
+}
+
+function readRecords(buf: Uint8Array, start: number, end: number, octets: number): Uint8Array[] {
+  const list: Uint8Array[] = [];
+  for (let at = start; at < end; at += octets) list.push(buf.slice(at, at + octets));
+  return list;
+}
+
+function pushRecords(list: readonly Uint8Array[], out: number[]): void {
+  for (const record of list) pushBytes(out, record);
 }
 
 /** MP_REACH_NLRI or MP_UNREACH_NLRI of a family this speaker does not know. */
@@ -311,15 +322,21 @@ const ROWS: readonly AttributeRow[] = [
     length: listOf(8),
     errorClass: 'treat-as-withdraw',
     contentError: NotificationErrors.optionalAttributeError,
-    decode: (buf, start, end) => {
-      const list: Uint8Array[] = [];
-      for (let at = start; at < end; at += 8) list.push(buf.slice(at, at + 8));
-      return { type: 'extendedCommunities', communities: list };
-    },
-    encode: (attribute, out) => {
-      for (const community of attribute.communities) pushBytes(out, community);
-    },
+    decode: (buf, start, end) => ({ type: 'extendedCommunities', communities: readRecords(buf, start, end, 8) }),
+    encode: (attribute, out) => pushRecords(attribute.communities, out),
     format: attribute => attribute.communities.map(formatExtendedCommunity).join(' '),
+  }),
+  row<AttributeOf<'ipv6ExtendedCommunities'>>({
+    code: AttributeCode.ipv6ExtendedCommunities,
+    type: 'ipv6ExtendedCommunities',
+    name: 'IPv6 ADDRESS SPECIFIC EXTENDED COMMUNITY',
+    category: 'optional transitive',
+    length: listOf(20),
+    errorClass: 'treat-as-withdraw',
+    contentError: NotificationErrors.optionalAttributeError,
+    decode: (buf, start, end) => ({ type: 'ipv6ExtendedCommunities', communities: readRecords(buf, start, end, 20) }),
+    encode: (attribute, out) => pushRecords(attribute.communities, out),
+    format: attribute => attribute.communities.map(community => `0x${toHex(community)}`).join(' '),
   }),
   row<AttributeOf<'as4Path'>>({
     code: AttributeCode.as4Path,

@@ -26,4 +26,8 @@ export interface ScanContext {
   families: number;
   /** AS_SET and AS_CONFED_SET are treat-as-withdraw, as RFC 9774 asks; they are accepted otherwise. */
   rejectAsSets?: boolean;
+  /** LOCAL_PREF must be there: RFC 4271 §5 requires it in iBGP. */
+  localPrefRequired?: boolean;
+  /** IPv4 destinations have IPv4 next hops alone: the capability of RFC 8950 was not exchanged. */
+  ipv4NextHopsOnly?: boolean;
 }

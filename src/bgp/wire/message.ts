@@ -93,7 +93,8 @@ export const MESSAGES: readonly (MessageRow | undefined)[] = [
   row<RouteRefreshMessage>({
     type: 'routeRefresh',
     name: 'ROUTE-REFRESH',
-    minBytes: 23,
+    // With its subtype: RFC 7313 §5 answers a short demarcation otherwise than a short request.
+    minBytes: 22,
     maxBytes: MAX_EXTENDED_MESSAGE_BYTES,
     decode: decodeRefresh,
     encode: encodeRefresh,

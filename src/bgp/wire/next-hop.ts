@@ -4,8 +4,12 @@ import { formatAddress } from './prefix.js';
 
 const NOT_A_HOST = 'it is not the address of a host';
 
-/** True for a length an MP_REACH_NLRI next hop can have; IPv4 destinations may be reached by IPv6 (RFC 8950 §3). */
-export function isNextHopLength(octets: number, bits: 32 | 128): boolean {
+/**
+ * True for a length an MP_REACH_NLRI next hop can have; IPv4 destinations may be reached by IPv6 (RFC 8950 §3) unless
+ * `ipv4Only`.
+ */
+export function isNextHopLength(octets: number, bits: 32 | 128, ipv4Only = false): boolean {
+  if (bits === 32 && ipv4Only) return octets === 4;
   return octets === 16 || octets === 32 || (octets === 4 && bits === 32);
 }
 

@@ -29,6 +29,8 @@ export type PathAttribute =
   | { type: 'mpUnreach'; family: Family; withdrawn: Nlri[] }
   /** 8 octets each. */
   | { type: 'extendedCommunities'; communities: Uint8Array[]; partial?: boolean }
+  /** 20 octets each. */
+  | { type: 'ipv6ExtendedCommunities'; communities: Uint8Array[]; partial?: boolean }
   | { type: 'as4Path'; segments: AsPathSegment[]; partial?: boolean }
   | { type: 'as4Aggregator'; as: number; routerId: number; partial?: boolean }
   | { type: 'largeCommunities'; communities: LargeCommunity[]; partial?: boolean }

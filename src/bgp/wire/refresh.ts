@@ -15,8 +15,9 @@ export interface RouteRefreshMessage {
 }
 
 /**
- * ROUTE-REFRESH body: octets [start, end) after the header, at least 4. Outbound route filters after a request (RFC 5291)
- * are passed over: this speaker never asks for them. Throws WireError when a demarcation does not have 4 octets.
+ * ROUTE-REFRESH body: octets [start, end) after the header, at least 3. Outbound route filters after a request (RFC 5291)
+ * are passed over: this speaker never asks for them. Throws WireError when a demarcation does not have 4 octets (RFC 7313
+ * §5), or a request not even those.
  */
 export function decodeRefresh(buf: Uint8Array, start: number, end: number): RouteRefreshMessage {
   const subtype = buf[start + 2];
@@ -24,6 +25,10 @@ export function decodeRefresh(buf: Uint8Array, start: number, end: number): Rout
   if (demarcation && end - start !== 4) {
     const message = buf.slice(start - 19, end);
     throw new WireError(NotificationErrors.routeRefreshLength, `${end - start} octets instead of 4`, message);
+  }
+  if (end - start < 4) {
+    const length = buf.slice(start - 3, start - 1);
+    throw new WireError(NotificationErrors.badMessageLength, `ROUTE-REFRESH of ${end - start + 19} octets`, length);
   }
   return { type: 'routeRefresh', afi: readU16(buf, start), safi: buf[start + 3], subtype };
 }

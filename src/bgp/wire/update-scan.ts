@@ -264,7 +264,8 @@ function scanReach(
   const nextHopStart = valueAt + 4;
   const nextHopLength = buf[valueAt + 3];
   const nlriStart = nextHopStart + nextHopLength + 1;
-  if (!isNextHopLength(nextHopLength, bits)) throw incorrect(buf, at, next, `its next hop has ${nextHopLength} octets`);
+  if (!isNextHopLength(nextHopLength, bits, ctx.ipv4NextHopsOnly))
+    throw incorrect(buf, at, next, `its next hop has ${nextHopLength} octets`);
   if (nlriStart > next || !isNlri(buf, nlriStart, next, bits, pathIdOctets(ctx, family))) {
     throw incorrect(buf, at, next, BAD_NLRI);
   }
@@ -333,6 +334,7 @@ function finish(buf: Uint8Array, start: number, end: number, ctx: ScanContext, o
     if (valueStart[AttributeCode.origin] === -1) missing(out, AttributeCode.origin);
     if (valueStart[AttributeCode.asPath] === -1) missing(out, AttributeCode.asPath);
     if (nlri && valueStart[AttributeCode.nextHop] === -1) missing(out, AttributeCode.nextHop);
+    if (ctx.localPrefRequired && valueStart[AttributeCode.localPref] === -1) missing(out, AttributeCode.localPref);
     if (!ctx.as4) checkRoomForAsPath(buf, out);
   }
   if (end - start === 4) {

@@ -64,10 +64,11 @@ describe('ourOpen', () => {
         { type: 'route-refresh' },
         { type: 'enhanced-route-refresh' },
         { type: 'extended-message' },
+        { type: 'extended-next-hop', families: [{ afi: 1, safi: 1, nextHopAfi: 2 }] },
         {
           type: 'graceful-restart',
           restarting: true,
-          notification: false,
+          notification: true,
           restartTimeSeconds: 120,
           families: [
             { afi: 1, safi: 1, forwarding: true },
@@ -93,11 +94,12 @@ describe('ourOpen', () => {
       'route-refresh',
       'enhanced-route-refresh',
       'extended-message',
+      'extended-next-hop',
       'as4',
     ]);
   });
 
-  it('offers IPv4 routes by IPv6 next hops on IPv6 sessions', () => {
+  it('offers IPv4 routes by IPv6 next hops on sessions of both kinds', () => {
     const offered = (options: Partial<NeighborOptions>) =>
       ourOpen({ ...NEIGHBOR, ...options }, LOCAL).capabilities.find(({ type }) => type === 'extended-next-hop');
     expect(offered({ address: 'fe80::1%eth1', families: BOTH })).toEqual({
@@ -105,7 +107,7 @@ describe('ourOpen', () => {
       families: [{ afi: 1, safi: 1, nextHopAfi: 2 }],
     });
     expect(offered({ address: 'fe80::1%eth1', families: [Family.ipv6Unicast] })).toBeUndefined();
-    expect(offered({ address: '10.0.0.1', families: BOTH })).toBeUndefined();
+    expect(offered({ address: '10.0.0.1', families: BOTH })).toBeDefined();
   });
 
   it('says what a neighbor without capabilities can understand', () => {
@@ -137,7 +139,7 @@ describe('negotiate', () => {
       enhancedRouteRefresh: true,
       addPathReceive: [],
       addPathSend: [],
-      extendedNextHop: false,
+      extendedNextHop: true,
       gracefulRestart: null,
     });
   });
@@ -187,7 +189,11 @@ describe('negotiate', () => {
 
   it('compares 4-octet AS numbers whole', () => {
     const as = 4_200_000_000;
-    const open = (open: OpenMessage): OpenMessage => ({ ...open, as, as2: 23456 });
+    const open = (open: OpenMessage): OpenMessage => ({
+      ...without('as4')(open),
+      as,
+      as2: 23456,
+    });
     expect(agree({ as }, {}, open).remoteAs).toBe(as);
     expect(refusal(() => agree({ as: 23456 }, {}, open))).toMatch('2/2');
   });
@@ -227,11 +233,11 @@ describe('negotiate', () => {
   });
 
   it('allows IPv6 next hops for IPv4 when both do', () => {
-    const address = '2001:db8::1';
-    expect(agree({ address }, { address }).extendedNextHop).toBe(true);
-    expect(agree({ address }, {}).extendedNextHop).toBe(false);
+    expect(agree({}, {}).extendedNextHop).toBe(true);
+    const bare = without('extended-next-hop');
+    expect(agree({}, {}, bare).extendedNextHop).toBe(false);
     const wrong: Capability = { type: 'extended-next-hop', families: [{ afi: 1, safi: 128, nextHopAfi: 2 }] };
-    const agreed = agree({ address }, {}, open => ({ ...open, capabilities: [wrong, ...open.capabilities] }));
+    const agreed = agree({}, {}, open => ({ ...open, capabilities: [wrong, ...bare(open).capabilities] }));
     expect(agreed.extendedNextHop).toBe(false);
   });
 

@@ -284,6 +284,7 @@ describe('the capabilities of a neighbor', () => {
       { name: 'route-refresh', local: true, remote: true, detail: '' },
       { name: 'enhanced-route-refresh', local: true, remote: true, detail: '' },
       { name: 'extended-message', local: true, remote: true, detail: '' },
+      { name: 'extended-next-hop', local: true, remote: true, detail: 'ipv4-unicast by AFI 2' },
       { name: 'fqdn', local: true, remote: true, detail: 'bgp-1' },
       { name: 'as4', local: true, remote: true, detail: '65002' },
     ]);

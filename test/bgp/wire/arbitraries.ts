@@ -96,6 +96,12 @@ export function attributes(ctx: DecodeContext): fc.Arbitrary<PathAttribute[]> {
     ),
     partial(
       fc.record({
+        type: fc.constant('ipv6ExtendedCommunities' as const),
+        communities: fc.array(bytes(20), { minLength: 1, maxLength: 5 }),
+      }),
+    ),
+    partial(
+      fc.record({
         type: fc.constant('largeCommunities' as const),
         communities: fc.uniqueArray(fc.tuple(u32, u32, u32), { minLength: 1, maxLength: 5, selector: String }),
       }),

@@ -62,6 +62,11 @@ const EXAMPLES: [string, PathAttribute, string][] = [
     { type: 'extendedCommunities', communities: [octets('0002fde900000001')] },
     'EXTENDED COMMUNITIES rt:65001:1',
   ],
+  [
+    'c0 19 14 0002 20010db8000000000000000000000001 0001',
+    { type: 'ipv6ExtendedCommunities', communities: [octets('0002 20010db8000000000000000000000001 0001')] },
+    'IPv6 ADDRESS SPECIFIC EXTENDED COMMUNITY 0x000220010db80000000000000000000000010001',
+  ],
   ['c0 11 06 02 01 00011170', { type: 'as4Path', segments: [{ type: 'sequence', asns: [70000] }] }, 'AS4_PATH 70000'],
   [
     'c0 12 08 00011170 0a000001',

@@ -25,7 +25,7 @@ describe('message header (RFC 4271 §6.1)', () => {
     ['an OPEN below 29', 28, MessageType.open, 4096],
     ['an UPDATE below 23', 22, MessageType.update, 4096],
     ['a NOTIFICATION below 21', 20, MessageType.notification, 4096],
-    ['a ROUTE-REFRESH below 23', 22, MessageType.routeRefresh, 4096],
+    ['a ROUTE-REFRESH without its subtype', 21, MessageType.routeRefresh, 4096],
     ['an OPEN above 4,096 even with extended messages (RFC 8654 §4)', 4097, MessageType.open, 65535],
   ])('refuses %s: Bad Message Length with the length', (_, length, type, max) => {
     const error = wireError(() => checkHeader(header(length, type), 0, max));

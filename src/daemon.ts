@@ -5,6 +5,7 @@
 // both over. `tsbgp shutdown` is the other end: Cease to every neighbor and no route left in the kernel.
 
 import { hostname } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Control, DaemonControl, NeighborSpec, ReloadResult } from './api/control.js';
 import type { ApiServer } from './api/server.js';
@@ -163,7 +164,10 @@ class Daemon implements DaemonControl {
     }
     if (diff.fib) {
       fib.reload(fibOptions(config));
-      changes.push('fib');
+      const keys = (Object.keys(config.fib) as (keyof Config['fib'])[]).filter(
+        key => !isDeepStrictEqual(config.fib[key], this.current.fib[key]),
+      );
+      changes.push(`fib: ${keys.join(', ')}`);
     }
     if (diff.log) {
       log.level = config.log.level;

@@ -37,6 +37,7 @@ export const OPTIONS = [
     describe: 'The address family',
   },
   { name: 'longer', aliases: [], type: 'boolean', describe: 'The prefix and all inside it' },
+  { name: 'explain', aliases: [], type: 'boolean', describe: 'Why each path is not the best (always, for one route)' },
   { name: 'limit', aliases: [], type: 'number', value: 'N', describe: 'At most so many prefixes' },
   { name: 'replace', aliases: [], type: 'boolean', describe: 'Replace a route that is announced already' },
   {
@@ -66,6 +67,7 @@ export interface OptionValues {
   version?: boolean;
   family?: string;
   longer?: boolean;
+  explain?: boolean;
   limit?: number;
   replace?: boolean;
   config?: string;
@@ -118,7 +120,7 @@ export const COMMANDS: readonly Command[] = [
   {
     usage: 'rib',
     summary: 'Show all routes (Loc-RIB)',
-    options: ['family', 'limit'],
+    options: ['family', 'explain', 'limit'],
     examples: [
       ['tsbgp rib', 'All routes'],
       ['tsbgp rib -a ipv6 --limit 100', 'The first 100 IPv6 prefixes'],
@@ -135,7 +137,7 @@ export const COMMANDS: readonly Command[] = [
   {
     usage: 'rib PREFIX',
     summary: 'Show a prefix, its paths and why they are not the best',
-    options: ['family', 'longer', 'limit'],
+    options: ['family', 'longer', 'explain', 'limit'],
     examples: [
       ['tsbgp rib 10.233.1.0/24', 'This prefix'],
       ['tsbgp rib 10.233.0.0/16 --longer', 'This prefix and all inside it'],

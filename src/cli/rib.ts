@@ -34,8 +34,8 @@ async function showTable(
   });
   if (options.json) return printJsonList(routes);
   const explained: RouteView[] = [];
-  const one = asked !== undefined && !options.longer;
-  const count = await printTable(COLUMNS, rowsOf(routes, one ? explained : undefined));
+  const explain = options.explain || (asked !== undefined && !options.longer);
+  const count = await printTable(COLUMNS, rowsOf(routes, explain ? explained : undefined));
   if (count === 0) await print('No routes.\n');
   for (const route of explained) await print(reasons(route));
 }

@@ -51,7 +51,7 @@ export interface StartOptions {
 }
 
 /** Paths looked at in one slice of a scan. */
-const SCAN_SLICE = 20_000;
+const SCAN_SLICE = 8_000;
 /** Options whose change needs a new session. */
 const SESSION_OPTIONS = [
   'as',

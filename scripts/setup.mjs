@@ -14,6 +14,7 @@ export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Debian's package for each command that the demo and the tests call. */
 const PACKAGE_OF_COMMAND = {
+  bgpdump: 'bgpdump',
   bird: 'bird2',
   ip: 'iproute2',
   iptables: 'iptables',
@@ -23,6 +24,7 @@ const PACKAGE_OF_COMMAND = {
   shellcheck: 'shellcheck',
   sysctl: 'procps',
   'systemd-analyze': 'systemd',
+  tshark: 'tshark',
 };
 
 /** Something a person has to do before this can go on; the message says what. */

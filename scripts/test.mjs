@@ -20,6 +20,8 @@ const COMMANDS = /** @type {const} */ ([
   'bird',
   'shellcheck',
   'systemd-analyze',
+  'tshark',
+  'bgpdump',
 ]);
 
 const SHELL_SCRIPTS = [

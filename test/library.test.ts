@@ -50,3 +50,14 @@ describe('the generated pages (npm run docs)', () => {
     expect(readFileSync(file(path), 'utf8')).toBe(generate());
   });
 });
+
+describe('the README', () => {
+  it('names every RFC that docs/conformance.md has tests of', () => {
+    const [, standards] = readFileSync(file('README.md'), 'utf8').split(/^## Standards$/m);
+    const tested = [...readFileSync(file('docs/conformance.md'), 'utf8').matchAll(/^\| \[(\d{4})\]/gm)].map(
+      ([, rfc]) => rfc,
+    );
+    expect(tested.length).toBeGreaterThan(25);
+    expect(tested.filter(rfc => !standards.includes(rfc))).toEqual([]);
+  });
+});

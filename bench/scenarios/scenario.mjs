@@ -110,10 +110,8 @@ export function feedersAndMonitor({ feeders, space, byFeeder = false, family, as
  */
 export async function establish(lab, daemon, neighbors, topology = {}, timeoutSeconds = OPEN_SECONDS) {
   const { beside = [], ...rest } = topology;
-  const opening = lab.load.tell('open', {
-    sessions: neighbors,
-    timeoutSeconds: timeoutSeconds + neighbors.length / 20,
-  });
+  const patience = timeoutSeconds + neighbors.length / 20;
+  const opening = lab.load.tell('open', { sessions: neighbors, timeoutSeconds: patience });
   const running = await lab.start(daemon, {
     ...rest,
     neighbors: [
@@ -124,7 +122,7 @@ export async function establish(lab, daemon, neighbors, topology = {}, timeoutSe
   try {
     const { firstEstablishedAt } = await opening;
     // Some daemons make new neighbors wait: that is over before the clock starts.
-    if (!daemon.sendsNoEndOfRib) await lab.load.tell('endOfRib', { timeoutSeconds: OPEN_SECONDS });
+    if (!daemon.sendsNoEndOfRib) await lab.load.tell('endOfRib', { timeoutSeconds: patience });
     await lab.load.tell('quiet', { ms: QUIET_MS, timeoutSeconds: OPEN_SECONDS });
     return { running, establishedMs: firstEstablishedAt - running.startedAt };
   } catch (error) {

@@ -93,6 +93,9 @@ export async function createLab({ neighbors, daemons = 1 }) {
     ['load', 'a', 'b'].slice(0, 1 + daemons).map(name => createNode(`${prefix}-${name}`)),
   );
   await link(loadNode, CABLE, daemonNodes[0], CABLE);
+  // Duplicate address detection of the link-local address would hold up the first IPv6 packets for a second.
+  for (const node of [loadNode, daemonNodes[0]])
+    await node.run(`echo 0 >/proc/sys/net/ipv6/conf/${CABLE}/dad_transmits`);
   const mac = (await loadNode.run(`cat /sys/class/net/${CABLE}/address`)).trim();
   const numbers = Array.from({ length: neighbors }, (_, n) => n);
   batch(loadNode, [

@@ -18,7 +18,7 @@ import { Failure } from './scenarios/scenario.mjs';
 /** A daemon that needs so long for a run is not run again. */
 const SLOW_RUN_SECONDS = 90;
 /** What has not begun after so long is left out of a quick run. */
-const QUICK_SECONDS = 105;
+const QUICK_SECONDS = 102;
 /** A run may take several exchanges, and its preparation. */
 const RUN_SECONDS = { exchanges: 6, preparation: 120 };
 

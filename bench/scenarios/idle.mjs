@@ -7,6 +7,7 @@ import { establish, inWords, neighbor, withLab } from './scenario.mjs';
 
 const HOLD_SECONDS = 30;
 const SETTLE_MS = 2000;
+const QUICK_SETTLE_MS = 500;
 const COMMANDS = 5;
 
 /** Not a daemon: a Node process that does nothing. */
@@ -28,12 +29,18 @@ export const idle = {
   about: `Internal neighbors with a hold time of ${HOLD_SECONDS} s that have no routes. Established is the time from the execution of
 the daemon until the first of them has the session, which it tries to open all the time. The command is the one that
 announces a prefix, from its execution to its end. Of a bare Node process the time of \`node -e 0\` stands in both places.`,
-  variants: ({ quick }) => (quick ? [variant(2, 1)] : [variant(2, 10), variant(1000, 10)]),
+  variants: ({ quick }) =>
+    quick ? [variant(2, 1, QUICK_SETTLE_MS)] : [variant(2, 10, SETTLE_MS), variant(1000, 10, SETTLE_MS)],
   besides: [node],
 };
 
-/** @param {number} neighbors @param {number} seconds @returns {import('./scenario.mjs').Variant} */
-function variant(neighbors, seconds) {
+/**
+ * @param {number} neighbors
+ * @param {number} seconds that are measured
+ * @param {number} settleMs before that
+ * @returns {import('./scenario.mjs').Variant}
+ */
+function variant(neighbors, seconds, settleMs) {
   const few = neighbors === 2;
   return {
     name: `${neighbors}-neighbors`,
@@ -54,18 +61,23 @@ function variant(neighbors, seconds) {
         : []),
     ],
     ...(!few && { lacks: { node: 'has no neighbors' } }),
-    run: daemon => (daemon === node ? bare(seconds) : besideNeighbors(daemon, neighbors, seconds)),
+    run: daemon => (daemon === node ? bare(seconds, settleMs) : besideNeighbors(daemon, neighbors, seconds, settleMs)),
   };
 }
 
-/** @param {import('./scenario.mjs').Daemon} daemon @param {number} neighbors @param {number} seconds */
-function besideNeighbors(daemon, neighbors, seconds) {
+/**
+ * @param {import('./scenario.mjs').Daemon} daemon
+ * @param {number} neighbors
+ * @param {number} seconds
+ * @param {number} settleMs
+ */
+function besideNeighbors(daemon, neighbors, seconds, settleMs) {
   return withLab({ neighbors }, async lab => {
     const all = Array.from({ length: neighbors }, (_, n) =>
       neighbor(`n${n}`, n, DAEMON_AS, { holdSeconds: HOLD_SECONDS }),
     );
     const { running, establishedMs } = await establish(lab, daemon, all, { holdSeconds: HOLD_SECONDS });
-    await pause(SETTLE_MS);
+    await pause(settleMs);
     const before = running.usage();
     await pause(seconds * 1000);
     const { cpuSeconds, rssMiB } = running.usage();
@@ -80,14 +92,14 @@ function besideNeighbors(daemon, neighbors, seconds) {
   });
 }
 
-/** @param {number} seconds */
-function bare(seconds) {
+/** @param {number} seconds @param {number} settleMs */
+function bare(seconds, settleMs) {
   return withLab({ neighbors: 1 }, async ({ daemonNodes: [place] }) => {
     const times = [];
     for (let i = 0; i < COMMANDS; i++) times.push(await wallTime(place, [process.execPath, '-e', '0']));
     const held = await hold(place, [process.execPath, '-e', 'setInterval(() => {}, 1000)']);
     held.release();
-    await pause(SETTLE_MS);
+    await pause(settleMs);
     const pids = [/** @type {number} */ (held.child.pid)];
     const before = usageOf(pids);
     await pause(seconds * 1000);

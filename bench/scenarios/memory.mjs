@@ -6,6 +6,7 @@ import { establish, feedersAndMonitor, inWords, measure, withLab } from './scena
 
 /** Some daemons give memory back a little later. */
 const REST_MS = 1500;
+const QUICK_REST_MS = 300;
 
 /** @type {import('./scenario.mjs').Scenario} */
 export const memory = {
@@ -13,7 +14,8 @@ export const memory = {
   title: 'Memory',
   about: `RSS after many feeders have sent the same table, and through cycles of load and withdrawal: what is left after
 the first and after the last, ${REST_MS / 1000} s after the monitor is empty. FRR's and OpenBGPD's processes are added up.`,
-  variants: ({ quick }) => (quick ? [cycles(20_000, 2)] : [feedersOf(10, 1_000_000), cycles(1_000_000, 20)]),
+  variants: ({ quick }) =>
+    quick ? [cycles(20_000, 2, QUICK_REST_MS)] : [feedersOf(10, 1_000_000), cycles(1_000_000, 20, REST_MS)],
 };
 
 /** @param {number} feeders @param {number} prefixes @returns {import('./scenario.mjs').Variant} */
@@ -32,15 +34,20 @@ function feedersOf(feeders, prefixes) {
         const neighbors = await encodeSame(lab, feeders, prefixes);
         const { running } = await establish(lab, daemon, neighbors);
         const { seconds, cpuSeconds } = await measure(lab, running, allToBest(feeders), limits, { prefixes });
-        await rest();
+        await rest(REST_MS);
         const { peakMiB, rssMiB } = running.usage();
         return { peak: peakMiB, rss: rssMiB, seconds, cpu: cpuSeconds };
       }),
   };
 }
 
-/** @param {number} prefixes @param {number} count @returns {import('./scenario.mjs').Variant} */
-function cycles(prefixes, count) {
+/**
+ * @param {number} prefixes
+ * @param {number} count
+ * @param {number} restMs
+ * @returns {import('./scenario.mjs').Variant}
+ */
+function cycles(prefixes, count, restMs) {
   return {
     name: 'cycles',
     title: `${count} cycles of ${inWords(prefixes)} prefixes`,
@@ -71,7 +78,7 @@ function cycles(prefixes, count) {
           loaded = (await step('up')).usage.rssMiB;
           await step('down');
           // What is between does not have to be waited for.
-          if (cycle < 2 || cycle === count - 1) await rest();
+          if (cycle < 2 || cycle === count - 1) await rest(restMs);
           empty.push(running.usage().rssMiB);
         }
         const [first, second, last] = [empty[0], empty[1], empty[count - 1]];
@@ -80,6 +87,7 @@ function cycles(prefixes, count) {
   };
 }
 
-function rest() {
-  return new Promise(resolve => setTimeout(resolve, REST_MS));
+/** @param {number} ms @returns {Promise<void>} */
+function rest(ms) {
+  return new Promise(resolve => setTimeout(resolve, ms));
 }

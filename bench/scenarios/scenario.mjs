@@ -131,7 +131,7 @@ export async function establish(lab, daemon, neighbors, topology = {}, timeoutSe
 }
 
 const OPEN_SECONDS = 20;
-const QUIET_MS = 300;
+const QUIET_MS = 200;
 
 /**
  * A measured exchange. Throws a Failure if the monitors do not get what they are to get, or the daemon's own count is

@@ -64,8 +64,8 @@ function variant(name, prefixes, withSlow) {
           until: [{ session: 'm', target: { hold: /** @type {const} */ ('everything') } }],
         };
         const { seconds, usage } = await measure(lab, running, plan, limits, { prefixes });
-        // At least two KEEPALIVEs are due within what is looked at, however fast the table was.
-        await new Promise(resolve => setTimeout(resolve, 2 * KEEPALIVE_MS));
+        // A KEEPALIVE is due within what is looked at, however fast the table was.
+        await new Promise(resolve => setTimeout(resolve, 1.5 * KEEPALIVE_MS));
         const [{ longestSilenceMs, established }] = await load.tell('look', { sessions: ['bystander'] });
         const late = established ? Math.max(0, longestSilenceMs - KEEPALIVE_MS) : HOLD_SECONDS * 1000;
         const loop = daemon.name === 'tsbgp' && { loop: Number(readFileSync(running.node.path(PROBE_OUTPUT), 'utf8')) };

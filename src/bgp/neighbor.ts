@@ -1,11 +1,12 @@
 // One neighbor: its session on one side, the tables on the other.
 //
 // Hears from the session (established, UPDATE, refresh, down) and turns it into changes of Adj-RIB-In, membership of
-// update groups and graceful restart. RFC 4271 §9; RFC 4724 §4.2 (helper) and §2 (End-of-RIB); RFC 2918; RFC 7313;
-// RFC 4486 (prefix limit). Whatever deletes many routes is one act: mark them stale, then sweep what is still stale.
+// update groups; what becomes of its routes through its restarts is graceful-restart.ts. RFC 4271 §9; RFC 4724 §2
+// (End-of-RIB); RFC 2918; RFC 7313; RFC 4486 (prefix limit). Whatever deletes many routes is one act: mark them stale, then sweep what is still stale.
 
 import type { Logger } from 'pino';
 import { exportOptions, importContext } from './agreement.js';
+import { GracefulRestart } from './graceful-restart.js';
 import { type MalformedUpdate, malformedUpdate } from './malformed.js';
 import { Refreshes } from './refreshes.js';
 import type { ExportOptions } from './rib/export.js';
@@ -43,8 +44,6 @@ export interface NeighborContext {
   told(): void;
 }
 
-/** How long routes stay stale after the neighbor is back, without an End-of-RIB (RFC 4724 §4.2: a local choice). */
-const STALE_PATHS_MS = 360_000;
 /** A neighbor without graceful restart never says that it has sent everything; this long after Established counts. */
 const SETTLED_MS = 5_000;
 
@@ -70,8 +69,8 @@ export class Neighbor implements SessionHandler {
   private readonly endOfRib = new Set<Family>();
   private refreshes: Refreshes | null = null;
   private readonly errors = { attributeDiscard: 0, treatAsWithdraw: 0, sessionReset: 0 };
-  private readonly timers: { stale?: NodeJS.Timeout; prefixLimit?: NodeJS.Timeout; settled?: NodeJS.Timeout } = {};
-  private restartingUntil: number | undefined;
+  private readonly timers: { prefixLimit?: NodeJS.Timeout; settled?: NodeJS.Timeout } = {};
+  private readonly restart: GracefulRestart;
   private settled = false;
   private since = Date.now();
 
@@ -83,6 +82,11 @@ export class Neighbor implements SessionHandler {
     const address = parseAddress(options.address.split('%')[0]);
     this.source = context.rib.sources.add(options.address, address, kind, options.routeReflectorClient);
     this.session = new NeighborSession(options, context.local, this, context.log);
+    this.restart = new GracefulRestart(context.rib, this.source, {
+      wake: context.wake,
+      overdue: () =>
+        context.log.warn({ neighbor: options.address }, 'the neighbor did not come back within its restart time'),
+    });
     this.members = FAMILIES.map(({ family }) => this.memberOf(family));
   }
 
@@ -184,7 +188,7 @@ export class Neighbor implements SessionHandler {
       markStale: family => rib.families[family].markStale(this.source),
       sweep: family => rib.families[family].sweep(this.source),
     });
-    this.keepPreserved(negotiated);
+    this.restart.established(negotiated.families, negotiated.gracefulRestart);
     for (const family of negotiated.families) {
       groups[family].join(this.members[family], this.exportOptions(family, negotiated));
     }
@@ -234,25 +238,12 @@ export class Neighbor implements SessionHandler {
   }
 
   down(down: SessionDown): void {
-    const remote = this.session.negotiated?.gracefulRestart;
     this.importing = null;
     this.since = Date.now();
     clearTimeout(this.timers.settled);
-    clearTimeout(this.timers.stale);
     for (const { family } of FAMILIES) this.context.groups[family].leave(this.members[family]);
-    const waits = this.options.gracefulRestart !== false && startsRestart(down, remote?.notification === true);
-    const kept = waits ? (remote?.families ?? []).map(({ family }) => family) : [];
-    for (const table of this.context.rib.families) {
-      if (kept.includes(table.family)) {
-        // RFC 4724 §4.2: what was stale already is not kept through a second restart.
-        table.removeStale(this.source);
-        table.markStale(this.source);
-      } else {
-        table.markStale(this.source);
-        table.sweep(this.source);
-      }
-    }
-    if (kept.length > 0) this.awaitRestart((remote?.restartTimeSeconds ?? 0) * 1000);
+    const { gracefulRestart } = this.options;
+    this.restart.down(gracefulRestart === false ? null : (this.session.negotiated?.gracefulRestart ?? null), down);
     this.context.wake();
   }
 
@@ -285,7 +276,7 @@ export class Neighbor implements SessionHandler {
       routeReflectorClient: options.routeReflectorClient,
       session: this.session.status(),
       errors: { ...this.errors },
-      restartingUntil: this.restartingUntil,
+      restartingUntil: this.restart.until,
     };
   }
 
@@ -355,11 +346,9 @@ export class Neighbor implements SessionHandler {
 
   private receivedEndOfRib(family: Family): void {
     this.endOfRib.add(family);
-    this.context.rib.families[family].sweep(this.source);
-    if (this.session.negotiated?.families.every(f => this.endOfRib.has(f))) {
-      clearTimeout(this.timers.stale);
-      this.settle();
-    }
+    const complete = this.session.negotiated?.families.every(f => this.endOfRib.has(f)) === true;
+    this.restart.endOfRib(family, complete);
+    if (complete) this.settle();
   }
 
   private settle(): void {
@@ -367,39 +356,8 @@ export class Neighbor implements SessionHandler {
     this.context.told();
   }
 
-  // RFC 4724 §4.2: back after a restart, the neighbor keeps its routes only where it says that it still forwards.
-  private keepPreserved(negotiated: Negotiated): void {
-    clearTimeout(this.timers.stale);
-    const kept = negotiated.gracefulRestart?.families.filter(f => f.forwarding).map(f => f.family) ?? [];
-    const waiting = this.restartingUntil !== undefined;
-    this.restartingUntil = undefined;
-    for (const table of this.context.rib.families) {
-      if (!waiting || !kept.includes(table.family) || !negotiated.families.includes(table.family)) {
-        table.sweep(this.source);
-      }
-    }
-    if (waiting && kept.length > 0) this.timers.stale = setTimeout(() => this.dropStale(), STALE_PATHS_MS);
-  }
-
-  private awaitRestart(ms: number): void {
-    this.restartingUntil = Date.now() + ms;
-    this.timers.stale = setTimeout(() => {
-      this.restartingUntil = undefined;
-      this.context.log.warn(
-        { neighbor: this.options.address },
-        'the neighbor did not come back within its restart time',
-      );
-      this.dropStale();
-    }, ms);
-  }
-
-  private dropStale(): void {
-    for (const table of this.context.rib.families) table.sweep(this.source);
-    this.context.wake();
-  }
-
   private dropRoutes(done?: () => void): void {
-    this.restartingUntil = undefined;
+    this.restart.stop();
     for (const table of this.context.rib.families) {
       table.markStale(this.source);
       table.sweep(this.source, done);
@@ -429,14 +387,8 @@ export class Neighbor implements SessionHandler {
 
   private clearTimers(): void {
     for (const timer of Object.values(this.timers)) clearTimeout(timer);
+    this.restart.stop();
   }
-}
-
-/** Whether the neighbor's routes stay: TCP is lost, or with `notification` any error but a Hard Reset (RFC 8538 §4). */
-function startsRestart({ kind, code, subcode }: SessionDown, notification: boolean): boolean {
-  if (kind === 'tcp-lost') return true;
-  const { hardReset } = NotificationErrors;
-  return notification && kind !== 'stopped' && !(code === hardReset.code && subcode === hardReset.subcode);
 }
 
 /** RFC 4724 §2: an UPDATE that announces and withdraws nothing. */

@@ -280,9 +280,9 @@ export class Neighbor implements SessionHandler {
     };
   }
 
-  /** The attribute set the neighbor has been sent for a prefix, 0 when none. */
-  advertisedSet(family: Family, prefix: number): number {
-    return this.context.groups[family].advertisedSet(this.members[family], prefix);
+  /** The canonical block of what the neighbor has been sent for a prefix. */
+  advertisedBlock(family: Family, prefix: number): Uint8Array | undefined {
+    return this.context.groups[family].advertisedBlock(this.members[family], prefix);
   }
 
   private memberOf(family: Family): Member {

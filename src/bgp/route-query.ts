@@ -79,9 +79,9 @@ function locRib(table: LocRib, prefix: number): PathView[] {
 function adjRib(table: LocRib, prefix: number, neighbor: Neighbor, direction: 'in' | 'out' = 'in'): PathView[] {
   const views = locRib(table, prefix);
   if (direction === 'in') return views.filter(path => path.source === neighbor.options.address);
-  const set = neighbor.advertisedSet(table.family, prefix);
-  if (set === 0 || table.prefixes.best[prefix] === 0) return [];
+  const block = neighbor.advertisedBlock(table.family, prefix);
+  if (block === undefined || table.prefixes.best[prefix] === 0) return [];
   const [{ source, receivedAt }] = views;
-  const sent = attributesView(table.sets.block(set), table.family);
+  const sent = attributesView(block, table.family);
   return [{ source, best: true, multipath: false, eligible: true, stale: false, receivedAt, ...sent }];
 }

@@ -6,7 +6,7 @@
 
 import { readU32 } from '../wire/bytes.js';
 import { Arena } from './arena.js';
-import { grown } from './columns.js';
+import { grown, roomFor } from './columns.js';
 import type { NextHops } from './next-hops.js';
 
 /** Bits of `marks`: what a set contains that the tables act upon. */
@@ -101,6 +101,11 @@ export class AttributeSets {
     this.slots[slot] = id;
     if (++this.count * 2 > this.slots.length) this.rehash();
     return id;
+  }
+
+  /** Was it interned as ADVERTISED? */
+  isAdvertised(id: number): boolean {
+    return this.scopes[id] === ADVERTISED;
   }
 
   retain(id: number): void {
@@ -205,7 +210,7 @@ export class AttributeSets {
     }
     const id = this.top++;
     if (id === this.refs.length) {
-      const size = id * 2;
+      const size = roomFor(id + 1);
       this.handle = grown(this.handle, size);
       this.size = grown(this.size, size);
       this.serial = grown(this.serial, size);

@@ -1,10 +1,25 @@
-// Growing a column: typed arrays double, keeping what they hold.
+// Growing a column: typed arrays that keep what they hold.
+//
+// Small columns double. Past RESERVED_FROM elements a column is given room for a full table at once: memory that nobody has
+// touched costs nothing but addresses, while every doubling touches all of it again, and the first touch of a page is
+// dear (it is what most of a table's loading time goes to on a virtual machine).
 
 type Column = Int32Array | Uint32Array | Uint16Array | Uint8Array | Float64Array;
 
-/** A copy of `column` with room for `length` elements. */
-export function grown<T extends Column>(column: T, length: number): T {
+const RESERVED_FROM = 1 << 16;
+const RESERVED = 1 << 22;
+
+/** How many elements a column is to have room for so that it holds `needed`. */
+export function roomFor(needed: number): number {
+  if (needed > RESERVED_FROM && needed <= RESERVED) return RESERVED;
+  let room = 32;
+  while (room < needed) room *= 2;
+  return room;
+}
+
+/** A copy of `column` with room for `length` elements, of which the first `used` are kept. */
+export function grown<T extends Column>(column: T, length: number, used = column.length): T {
   const bigger = new (column.constructor as new (length: number) => T)(length);
-  bigger.set(column);
+  bigger.set(used === column.length ? column : column.subarray(0, used));
   return bigger;
 }

@@ -1,8 +1,9 @@
 // What a neighbor is told of a path: whether at all, and with which attributes.
 //
-// An ExportProfile stands for all neighbors to whom the answer is the same; its `key` says which those are. The answer
-// depends on the path's attribute set and source only, so it is worked out once per set and remembered. Attributes are
-// changed by copying the canonical block from start to end with the edits made on the way.
+// An ExportProfile stands for all neighbors to whom the answer is the same; its `key` says which those are. `export` only
+// decides; what it returns stands for what is advertised: the path's own set. The attributes are worked out by `render`
+// when a message is written, once for all routes of the message, by copying the canonical block from start to end with
+// the edits made on the way: a full table goes out without a second copy of its attributes in memory.
 //
 // RFC 4271 §5.1 (each attribute's propagation), §9.1.3; RFC 1997 (NO_EXPORT …); RFC 4360 §6, RFC 5701 §2 (non-transitive
 // extended communities); RFC 4456 (reflection); RFC 8950 (next hops of the other family).
@@ -39,20 +40,26 @@ const Code = { origin: 1, asPath: 2, med: 4, localPref: 5, originatorId: 9, clus
 const EXTENDED: { readonly [code: number]: number | undefined } = { 16: 8, 25: 20 };
 const Flag = { optional: 0x80, transitive: 0x40, partial: 0x20, extendedLength: 0x10 } as const;
 const scratch = new Uint8Array(MAX_BLOCK_BYTES);
+/** A rendered block that another is compared with. */
+const other = new Uint8Array(MAX_BLOCK_BYTES);
 
 /** The key under which neighbors share a profile. */
 export function exportKey(o: ExportOptions): string {
   return JSON.stringify({ ...o, ownNextHop: Array.from(o.ownNextHop) });
 }
 
-/** The export of one kind of neighbor, remembered per attribute set. */
+/** The export of one kind of neighbor. */
 export class ExportProfile {
   readonly options: ExportOptions;
   readonly key: string;
+  /** Where `render` leaves a block, until the next call of any profile. */
+  readonly rendered = scratch;
   private readonly sets: AttributeSets;
   private readonly sources: Sources;
-  // Four numbers to a set: its serial, the source, the result, the result's serial.
-  private memo = new Uint32Array(0);
+  // The last question and its answer: routes come in runs of one set.
+  private lastSerial = 0;
+  private lastSource = -1;
+  private lastAnswer = false;
 
   constructor(options: ExportOptions, sets: AttributeSets, sources: Sources) {
     this.options = options;
@@ -61,30 +68,34 @@ export class ExportProfile {
     this.sources = sources;
   }
 
-  /** The set advertised for a path with this set from this source, with a reference for the caller; 0 for not at all. */
+  /** The set that stands for what is advertised of a path, with a reference for the caller; 0: it is not advertised. */
   export(set: number, source: number): number {
     const { sets } = this;
-    if (set * 4 >= this.memo.length) {
-      const bigger = new Uint32Array(Math.max(sets.capacity * 4, 256));
-      bigger.set(this.memo);
-      this.memo = bigger;
+    const serial = sets.serial[set];
+    if (serial !== this.lastSerial || source !== this.lastSource) {
+      this.lastSerial = serial;
+      this.lastSource = source;
+      this.lastAnswer = this.allowed(set, source) && this.nextHopIsOwn(set, source) !== null;
     }
-    const at = set * 4;
-    const { memo } = this;
-    if (memo[at] === sets.serial[set] && memo[at + 1] === source) {
-      const known = memo[at + 2];
-      if (known === 0) return 0;
-      if (sets.serial[known] === memo[at + 3]) {
-        sets.retain(known);
-        return known;
-      }
-    }
-    const result = this.allowed(set, source) ? this.transform(set, source) : 0;
-    memo[at] = sets.serial[set];
-    memo[at + 1] = source;
-    memo[at + 2] = result;
-    memo[at + 3] = sets.serial[result];
-    return result;
+    if (!this.lastAnswer) return 0;
+    sets.retain(set);
+    return set;
+  }
+
+  /** In place of a set that `export` returned, and its reference: one that is advertised as it is, whatever the source. */
+  settle(set: number, source: number): number {
+    const settled = this.sets.intern(scratch, this.render(set, source), ADVERTISED);
+    this.sets.release(set);
+    return settled;
+  }
+
+  /** Is the same advertised for both sets of these sources? */
+  rendersSame(a: number, sourceA: number, b: number, sourceB: number): boolean {
+    const length = this.render(a, sourceA);
+    for (let i = 0; i < length; i++) other[i] = scratch[i];
+    if (this.render(b, sourceB) !== length) return false;
+    for (let i = 0; i < length; i++) if (other[i] !== scratch[i]) return false;
+    return true;
   }
 
   private allowed(set: number, source: number): boolean {
@@ -97,16 +108,20 @@ export class ExportProfile {
     return options.client || this.sources.client[source] === 1;
   }
 
-  private transform(set: number, source: number): number {
+  /** Makes the canonical block that is advertised for a set that `export` returned, in `rendered`; returns its length. */
+  render(set: number, source: number): number {
     const { sets, options, sources } = this;
     const from = sets.buffer(set);
     const start = sets.start(set);
     const end = start + sets.size[set];
+    if (sets.isAdvertised(set)) {
+      for (let i = start; i < end; i++) scratch[i - start] = from[i];
+      return end - start;
+    }
     const learned = sources.kind[source] >= SourceKind.external;
     const reflected = options.internal && sources.kind[source] === SourceKind.internal;
 
-    let to = this.writeNextHop(from, start, reflected);
-    if (to < 0) return 0;
+    let to = this.writeNextHop(from, start, this.nextHopIsOwn(set, source) === true);
     let localPrefDue = options.internal;
     let originatorDue = reflected;
     let clusterDue = reflected;
@@ -149,7 +164,7 @@ export class ExportProfile {
     if (localPrefDue) to = writeUint32(to, Flag.transitive, Code.localPref, DEFAULT_LOCAL_PREF);
     if (originatorDue) to = writeUint32(to, Flag.optional, Code.originatorId, sources.routerId[source]);
     if (clusterDue) to = this.writeClusterList(to, from, 0, 0);
-    return sets.intern(scratch, to, ADVERTISED);
+    return to;
   }
 
   /** Is an attribute passed on to this kind of neighbor (RFC 4271 §5, §5.1.4, §5.1.5; RFC 4456 §8)? */
@@ -160,18 +175,27 @@ export class ExportProfile {
     return code !== Code.localPref && code !== Code.originatorId && code !== Code.clusterList;
   }
 
-  /** Writes the next hop at the head of the block; -1 when the neighbor cannot be given one. */
-  private writeNextHop(from: Uint8Array, start: number, reflected: boolean): number {
-    const { options } = this;
+  /** Is this speaker the next hop, or the path's own one; null when the neighbor can be given neither. */
+  private nextHopIsOwn(set: number, source: number): boolean | null {
+    const { options, sets, sources } = this;
+    const from = sets.buffer(set);
+    const start = sets.start(set);
     const length = from[start];
+    const reflected = options.internal && sources.kind[source] === SourceKind.internal;
     const linkLocal = length >= 16 && from[start + 1] === 0xfe && (from[start + 2] & 0xc0) === 0x80;
     const own = length === 0 || !options.internal || (options.nextHopSelf && !reflected) || linkLocal;
-    const bytes = own ? options.ownNextHop : from;
+    const size = own ? options.ownNextHop.length : length;
+    if (size === 0) return null;
+    if (options.family === Family.ipv4Unicast && size !== 4 && !options.extendedNextHop) return null;
+    if (options.family === Family.ipv6Unicast && size === 4) return null;
+    return own;
+  }
+
+  /** Writes the next hop at the head of the block; of a global and a link-local one, a path's own, the global. */
+  private writeNextHop(from: Uint8Array, start: number, own: boolean): number {
+    const bytes = own ? this.options.ownNextHop : from;
     const at = own ? 0 : start + 1;
-    const size = own ? bytes.length : length === 4 ? 4 : 16;
-    if (size === 0) return -1;
-    if (options.family === Family.ipv4Unicast && size !== 4 && !options.extendedNextHop) return -1;
-    if (options.family === Family.ipv6Unicast && size === 4) return -1;
+    const size = own ? bytes.length : Math.min(from[start], 16);
     scratch[0] = size;
     for (let i = 0; i < size; i++) scratch[1 + i] = bytes[at + i];
     return 1 + size;

@@ -7,7 +7,7 @@
 import { writeWireAttributes } from '../wire/canonical.js';
 import { FAMILIES, Family } from '../wire/family.js';
 import { grown } from './columns.js';
-import type { ExportOptions } from './export.js';
+import type { ExportOptions, ExportProfile } from './export.js';
 import type { LocRib } from './loc-rib.js';
 
 const HEADER_BYTES = 19;
@@ -27,6 +27,7 @@ export class MessageWriter {
   length = 0;
   messages = 0;
   private table!: LocRib;
+  private profile!: ExportProfile;
   private options!: ExportOptions;
   private form: number = Form.withdrawn;
   private attributes = new Uint8Array(1 << 17);
@@ -38,34 +39,26 @@ export class MessageWriter {
   private limit = 0;
 
   /** Begins a buffer for this table and kind of neighbor. */
-  start(table: LocRib, options: ExportOptions): void {
+  start(table: LocRib, profile: ExportProfile): void {
     this.table = table;
-    this.options = options;
+    this.profile = profile;
+    this.options = profile.options;
     this.length = 0;
     this.messages = 0;
   }
 
-  /** Routes added from now on have this attribute set. */
-  begin(set: number): void {
+  /** Routes added from now on are advertised with this set of this source, as the profile renders it. */
+  begin(set: number, source: number): void {
     const { options } = this;
     const ipv4 = options.family === Family.ipv4Unicast;
     if (set !== 0) {
-      const { sets } = this.table;
-      const block = sets.buffer(set);
-      const start = sets.start(set);
-      this.nextHopLength = block[start];
-      for (let i = 0; i < this.nextHopLength; i++) this.nextHop[i] = block[start + 1 + i];
+      const { rendered } = this.profile;
+      const end = this.profile.render(set, source);
+      this.nextHopLength = rendered[0];
+      for (let i = 0; i < this.nextHopLength; i++) this.nextHop[i] = rendered[1 + i];
       const plain = ipv4 && this.nextHopLength === 4;
       this.form = plain ? Form.nlri : Form.mpReach;
-      this.attributesLength = writeWireAttributes(
-        block,
-        start,
-        start + sets.size[set],
-        options.as4,
-        plain,
-        this.attributes,
-        0,
-      );
+      this.attributesLength = writeWireAttributes(rendered, 0, end, options.as4, plain, this.attributes, 0);
       const fixed = HEADER_BYTES + 4 + (plain ? 0 : 9 + this.nextHopLength);
       if (fixed + this.attributesLength + LONGEST_NLRI_BYTES <= options.maxMessageLength) return;
     }

@@ -4,7 +4,7 @@
 // bytes came from which source, so that a neighbor can be spared its own routes. Withdrawals come first.
 
 import { grown } from './columns.js';
-import type { ExportOptions } from './export.js';
+import type { ExportProfile } from './export.js';
 import type { LocRib } from './loc-rib.js';
 import { MessageWriter } from './message-writer.js';
 
@@ -31,7 +31,7 @@ export class Packer {
     return this.writer.messages;
   }
 
-  /** Adds a route: prefix id, attribute set as advertised (0: withdrawn), and the source it came from. */
+  /** Adds a route: prefix id, the set that stands for what is advertised (0: withdrawn), and the source it came from. */
   add(prefix: number, set: number, source: number): void {
     if (this.count === this.prefix.length) this.grow();
     if (set >= this.tail.length) this.tail = grown(this.tail, Math.max(set + 1, this.tail.length * 2));
@@ -50,10 +50,10 @@ export class Packer {
   }
 
   /** Encodes what was added and forgets it. The bytes are a copy of their own; empty when there was nothing. */
-  pack(table: LocRib, options: ExportOptions): Uint8Array {
+  pack(table: LocRib, profile: ExportProfile): Uint8Array {
     const { writer } = this;
     this.segments = 0;
-    writer.start(table, options);
+    writer.start(table, profile);
     if (this.tail[0] !== 0) this.packSet(0);
     for (let i = 0; i < this.sets; i++) {
       const set = this.order[i];
@@ -66,17 +66,17 @@ export class Packer {
   }
 
   private packSet(set: number): void {
-    this.writer.begin(set);
     // One round of the ring for each source in it; what is of another source is left for the next round.
-    for (let last = this.tail[set] - 1; last >= 0; ) last = this.packRound(last);
+    for (let last = this.tail[set] - 1; last >= 0; ) last = this.packRound(set, last);
   }
 
   /** Packs the ring's routes that share the first one's source; returns the last route of the rest, or -1. */
-  private packRound(last: number): number {
+  private packRound(set: number, last: number): number {
     const { next, source, writer } = this;
     const first = next[last];
     const wanted = source[first];
     const messagesBefore = writer.messages;
+    writer.begin(set, wanted);
     this.beginSegment(wanted);
     let restFirst = -1;
     let restLast = -1;

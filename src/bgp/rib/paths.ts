@@ -3,7 +3,7 @@
 // A prefix's paths are a list threaded through `next`, headed by the prefix table. `received` is what the source sent;
 // `attributes` is what the decision process may use, 0 when it may not, and `verdict` says why.
 
-import { grown } from './columns.js';
+import { grown, roomFor } from './columns.js';
 
 /** Why a path takes part in the decision process or not. */
 export const Verdict = {
@@ -63,7 +63,7 @@ export class Paths {
       this.freeId = this.next[id];
     } else {
       id = this.top++;
-      if (id === this.prefix.length) this.grow(id * 2);
+      if (id === this.prefix.length) this.grow(roomFor(id + 1));
     }
     this.prefix[id] = prefix;
     this.source[id] = source;

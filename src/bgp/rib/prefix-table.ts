@@ -6,7 +6,7 @@
 
 import { readU32 } from '../wire/bytes.js';
 import { Family } from '../wire/family.js';
-import { grown } from './columns.js';
+import { grown, roomFor } from './columns.js';
 
 /** The table of prefixes; ids begin at 1. */
 export class PrefixTable {
@@ -184,7 +184,7 @@ export class PrefixTable {
   }
 
   private growColumns(): void {
-    const size = this.length.length * 2;
+    const size = roomFor(this.length.length + 1);
     this.address = grown(this.address, size * this.stride);
     this.length = grown(this.length, size);
     this.firstPath = grown(this.firstPath, size);

@@ -48,7 +48,7 @@ export class UpdateGroup {
   private set = new Int32Array(0);
   private source = new Uint16Array(0);
   private bySource = new Uint32Array(8);
-  private privates: { source: number; prefix: number; set: number }[] = [];
+  private privates: { to: number; prefix: number; set: number; source: number }[] = [];
 
   constructor(table: LocRib, profile: ExportProfile, packer: Packer, dirty: DirtySet) {
     this.table = table;
@@ -67,10 +67,17 @@ export class UpdateGroup {
     return this.advertised - (this.bySource[source] ?? 0);
   }
 
-  /** The attribute set advertised for a prefix to a member, 0 when none. */
-  advertisedSet(prefix: number, source: number): number {
+  /** The canonical block of what is advertised for a prefix to a member. */
+  advertisedBlock(prefix: number, source: number): Uint8Array | undefined {
     const set = this.set[prefix] ?? 0;
-    return set > 0 && this.source[prefix] !== source ? set : 0;
+    if (set <= 0 || this.source[prefix] === source) return undefined;
+    const { profile } = this;
+    return profile.rendered.slice(0, profile.render(set, this.source[prefix]));
+  }
+
+  /** The columns hold nothing from here on. */
+  private get end(): number {
+    return Math.min(this.table.prefixes.end, this.set.length);
   }
 
   /** Is every member too far behind to be given more? */
@@ -88,11 +95,12 @@ export class UpdateGroup {
   /** A group for one of the members alone, which has been sent what this group has. */
   split(member: Member, dirty: DirtySet): UpdateGroup {
     const group = new UpdateGroup(this.table, this.profile, this.packer, dirty);
-    group.set = this.set.slice();
-    group.source = this.source.slice();
+    const { end } = this;
+    group.set = grown(this.set.subarray(0, end), this.set.length);
+    group.source = grown(this.source.subarray(0, end), this.source.length);
     group.bySource = this.bySource.slice();
     group.advertised = this.advertised;
-    for (const set of group.set) if (set > 0) this.table.sets.retain(set);
+    for (let prefix = 1; prefix < end; prefix++) if (group.set[prefix] > 0) this.table.sets.retain(group.set[prefix]);
     this.dirty.copyTo(dirty);
     this.members.delete(member.source);
     if (this.unsynced.delete(member)) group.unsynced.add(member);
@@ -102,7 +110,7 @@ export class UpdateGroup {
 
   /** Forgets what was advertised, so that all of it is sent again, or withdrawn where it is gone. */
   resend(): void {
-    for (let prefix = 1; prefix < this.set.length; prefix++) {
+    for (let prefix = 1; prefix < this.end; prefix++) {
       if (this.set[prefix] > 0) this.table.sets.release(this.set[prefix]);
       if (this.set[prefix] === 0) continue;
       this.set[prefix] = RESEND;
@@ -120,46 +128,57 @@ export class UpdateGroup {
   /** Lets go of everything. */
   close(): void {
     this.dirty.close();
-    for (const set of this.set) if (set > 0) this.table.sets.release(set);
+    for (let prefix = 1; prefix < this.end; prefix++)
+      if (this.set[prefix] > 0) this.table.sets.release(this.set[prefix]);
     this.set = new Int32Array(0);
     this.members.clear();
   }
 
   private readonly visit = (prefix: number): void => {
-    const { table, packer } = this;
+    const { table, packer, profile } = this;
     if (prefix >= this.set.length) this.growColumns();
     const best = table.prefixes.best[prefix];
-    const set = best === 0 ? 0 : this.profile.export(table.paths.attributes[best], table.paths.source[best]);
-    const source = best === 0 ? 0 : this.keptFrom(best);
+    let set = best === 0 ? 0 : profile.export(table.paths.attributes[best], table.paths.source[best]);
+    let source = 0;
+    if (set !== 0) {
+      source = this.keptFrom(best);
+      if (source !== table.paths.source[best]) set = profile.settle(set, table.paths.source[best]);
+    }
     const before = this.set[prefix];
     const sourceBefore = this.source[prefix];
-    if (set === before) {
-      if (set === 0) return;
-      table.sets.release(set);
+    if (set === 0 && before === 0) return;
+    if (before > 0 && set !== 0 && this.isSame(before, sourceBefore, set, source)) {
+      table.sets.release(before);
+      this.set[prefix] = set;
       if (source === sourceBefore) return;
       this.move(prefix, sourceBefore, source);
-      this.addPrivate(sourceBefore, prefix, set);
-      this.addPrivate(source, prefix, 0);
+      this.addPrivate(sourceBefore, prefix, set, source);
+      this.addPrivate(source, prefix, 0, source);
       return;
     }
-    if (before > 0) table.sets.release(before);
     this.set[prefix] = set;
     if (set === 0) {
       this.advertised--;
       this.bySource[sourceBefore]--;
       packer.add(prefix, 0, sourceBefore);
-      return;
+    } else {
+      packer.add(prefix, set, source);
+      if (before === 0) {
+        this.advertised++;
+        this.count(source);
+        this.source[prefix] = source;
+      } else if (source !== sourceBefore) {
+        this.move(prefix, sourceBefore, source);
+        this.addPrivate(source, prefix, 0, source);
+      }
     }
-    packer.add(prefix, set, source);
-    if (before === 0) {
-      this.advertised++;
-      this.count(source);
-      this.source[prefix] = source;
-    } else if (source !== sourceBefore) {
-      this.move(prefix, sourceBefore, source);
-      this.addPrivate(source, prefix, 0);
-    }
+    if (before > 0) table.sets.release(before);
   };
+
+  private isSame(before: number, sourceBefore: number, set: number, source: number): boolean {
+    if (before === set && sourceBefore === source) return true;
+    return this.profile.rendersSame(before, sourceBefore, set, source);
+  }
 
   /** The source that is not told of a path: where it came from, or whom an own route names as next hop (RFC 4271 §5.1.3). */
   private keptFrom(path: number): number {
@@ -172,7 +191,7 @@ export class UpdateGroup {
   }
 
   private readonly send = (): void => {
-    const bytes = this.packer.pack(this.table, this.profile.options);
+    const bytes = this.packer.pack(this.table, this.profile);
     if (bytes.length > 0) for (const member of this.members.values()) this.writeAllBut(member, bytes);
     this.writePrivates();
   };
@@ -189,21 +208,22 @@ export class UpdateGroup {
     this.bySource[source]++;
   }
 
-  private addPrivate(source: number, prefix: number, set: number): void {
-    if (this.members.has(source)) this.privates.push({ source, prefix, set });
+  /** A message for the member `to` alone: the set of this source, or 0 for a withdrawal. */
+  private addPrivate(to: number, prefix: number, set: number, source: number): void {
+    if (this.members.has(to)) this.privates.push({ to, prefix, set, source });
   }
 
   private writePrivates(): void {
     const { packer, privates } = this;
     if (privates.length === 0) return;
-    privates.sort((a, b) => a.source - b.source);
+    privates.sort((a, b) => a.to - b.to);
     for (let i = 0; i < privates.length; ) {
-      const { source } = privates[i];
-      for (; i < privates.length && privates[i].source === source; i++) {
-        packer.add(privates[i].prefix, privates[i].set, source);
+      const { to } = privates[i];
+      for (; i < privates.length && privates[i].to === to; i++) {
+        packer.add(privates[i].prefix, privates[i].set, privates[i].source);
       }
-      const bytes = packer.pack(this.table, this.profile.options);
-      this.members.get(source)?.write(bytes, packer.messages);
+      const bytes = packer.pack(this.table, this.profile);
+      this.members.get(to)?.write(bytes, packer.messages);
     }
     this.privates = [];
   }

@@ -103,9 +103,9 @@ export class UpdateGroups {
     return this.groupOf.get(member)?.advertisedTo(member.source) ?? 0;
   }
 
-  /** The attribute set a member has been sent for a prefix, 0 when none. */
-  advertisedSet(member: Member, prefix: number): number {
-    return this.groupOf.get(member)?.advertisedSet(prefix, member.source) ?? 0;
+  /** The canonical block of what a member has been sent for a prefix. */
+  advertisedBlock(member: Member, prefix: number): Uint8Array | undefined {
+    return this.groupOf.get(member)?.advertisedBlock(prefix, member.source);
   }
 
   /** Every group, for people. */

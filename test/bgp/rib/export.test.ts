@@ -36,7 +36,9 @@ function told(from: From, attributes: Attributes, over: Partial<ExportOptions> =
   const profile = new ExportProfile({ ...OPTIONS, ...over }, rib.sets, rib.sources);
   const result = profile.export(set, source);
   expect(profile.export(set, source)).toBe(result);
-  return result === 0 ? null : attributesView(rib.sets.block(result), Family.ipv4Unicast);
+  return result === 0
+    ? null
+    : attributesView(profile.rendered.slice(0, profile.render(set, source)), Family.ipv4Unicast);
 }
 
 const LEARNED: Attributes = { nextHop: '10.0.0.9', asPath: '65002 65003', med: 7, localPref: 200 };

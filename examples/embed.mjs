@@ -13,7 +13,6 @@ function speaker(self, other) {
       routerId: `10.0.0.${self}`,
       listen: [`127.0.0.${self}`],
       port: PORT,
-      multipath: 1,
       neighbors: [
         {
           ...NEIGHBOR_DEFAULTS,

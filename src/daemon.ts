@@ -162,6 +162,10 @@ class Daemon implements DaemonControl {
         : speaker.addNeighbor(neighbor);
       changes.push(`neighbor ${neighbor.address}: ${keys.join(', ')}${outcome === 'reset' ? ' (session reset)' : ''}`);
     }
+    if (diff.multipath) {
+      speaker.setMultipath(config.multipath);
+      changes.push('multipath');
+    }
     if (diff.fib) {
       fib.reload(fibOptions(config));
       const keys = (Object.keys(config.fib) as (keyof Config['fib'])[]).filter(

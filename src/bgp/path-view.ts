@@ -65,16 +65,15 @@ export function pathViews(table: LocRib, prefix: number): PathView[] {
   const first = prefixes.firstPath[prefix];
   const best = prefixes.best[prefix];
   const { reasons } = eliminate(table, first);
-  const shared = new Int32Array(Math.max(1, table.multipath));
-  const sharing = best === 0 ? 0 : table.nextHopsOf(prefix, shared);
+  const shared = new Int32Array(Math.max(table.multipath.ebgp, table.multipath.ibgp));
+  const sharing = best === 0 ? 0 : table.sharing(prefix, shared);
   const views: PathView[] = [];
   for (let path = first; path !== 0; path = paths.next[path]) {
-    const nextHop = sets.nextHop[paths.received[path]];
     const usable = eligible(table, path);
     const view: PathView = {
       source: sources.name(paths.source[path]),
       best: path === best,
-      multipath: sharing > 1 && usable && shared.subarray(0, sharing).includes(nextHop),
+      multipath: sharing > 1 && shared.subarray(0, sharing).includes(path),
       eligible: usable,
       stale: paths.stale[path] === 1,
       receivedAt: paths.at[path] * 1000,

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { buildRoute, type LocalRoutesChange, type RouteSpec } from './local-routes.js';
 import { Neighbor, type NeighborContext } from './neighbor.js';
 import { prefixText } from './path-view.js';
+import { type Multipath, SINGLE_PATH } from './rib/decision.js';
 import type { LocRib } from './rib/loc-rib.js';
 import type { NextHops } from './rib/next-hops.js';
 import { Packer } from './rib/packer.js';
@@ -35,8 +36,8 @@ export interface SpeakerOptions {
   /** Addresses to listen on; none: connections are only made, not taken. */
   listen: string[];
   port: number;
-  /** Equal best paths given to the kernel. */
-  multipath: number;
+  /** Equal paths that share the traffic in the kernel; default: the best path has all of it. */
+  multipath?: Partial<Multipath>;
   hostname?: string;
   version?: string;
   neighbors: NeighborOptions[];
@@ -88,7 +89,7 @@ export class Speaker {
   constructor(options: SpeakerOptions, log: Logger) {
     this.options = options;
     this.log = log;
-    this.rib = new Rib({ multipath: options.multipath, onWork: this.wake });
+    this.rib = new Rib({ multipath: { ...SINGLE_PATH, ...options.multipath }, onWork: this.wake });
     const packer = new Packer();
     this.groups = this.rib.families.map(table => new UpdateGroups(table, packer, this.wake));
     this.events = new RibEvents(this.rib.families, this.wake);
@@ -178,6 +179,12 @@ export class Speaker {
   /** Links or addresses of this machine changed: sessions look at their own addresses again. */
   linksChanged(): void {
     for (const neighbor of this.byAddress.values()) neighbor.linksChanged();
+  }
+
+  /** Other equal paths share the traffic from now on. */
+  setMultipath(multipath: Multipath): void {
+    for (const table of this.rib.families) table.setMultipath(multipath);
+    this.wake();
   }
 
   neighbors(): NeighborStatus[] {

@@ -18,6 +18,8 @@ export interface ConfigDiff {
   addNeighbors: NeighborConfig[];
   removeNeighbors: NeighborConfig[];
   changeNeighbors: NeighborChange[];
+  /** `multipath` changed. */
+  multipath: boolean;
   /** Something of `fib` changed. */
   fib: boolean;
   /** `log.level` changed. */
@@ -31,7 +33,6 @@ const RESTART: readonly [name: string, read: (config: Config) => unknown, why: s
   ['cluster-id', c => c.clusterId, 'reflected routes carry it'],
   ['listen', c => c.listen, 'the sockets are open'],
   ['port', c => c.port, 'the sockets are open'],
-  ['multipath', c => c.multipath, 'every best path was chosen with it'],
   ['state-file', c => c.stateFile, 'it was read at the start'],
   ['api.socket', c => c.api.socket, 'the socket is open'],
   ['api.group', c => c.api.group, 'the socket is open'],
@@ -55,6 +56,7 @@ export function diffConfig(before: Config, after: Config): ConfigDiff {
     addNeighbors: after.neighbors.filter(neighbor => !old.has(neighbor.address)),
     removeNeighbors: before.neighbors.filter(neighbor => !kept.has(neighbor.address)),
     changeNeighbors,
+    multipath: !isDeepStrictEqual(before.multipath, after.multipath),
     fib: !isDeepStrictEqual(before.fib, after.fib),
     log: before.log.level !== after.log.level,
   };

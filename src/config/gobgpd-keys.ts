@@ -47,7 +47,7 @@ export const NEIGHBOR_KEYS: readonly Row[] = [
 /** What gobgpd.ts maps with more than a conversion: gobgpd's key and, in words, what becomes of it. For the reference page. */
 export const MAPPED_IN_WORDS: readonly (readonly [from: string, to: string])[] = [
   ['global.config.port', '`port`; -1 is `listen: []`'],
-  ['global.use-multiple-paths', '`multipath`: `maximum-paths`, or 16'],
+  ['global.use-multiple-paths', '`multipath`: `maximum-paths`, or 16; `allow-multiple-as` is `relax-as-path`'],
   ['zebra.config.enabled', '`fib.install`; without zebra nothing is installed'],
   ['zebra.config.redistribute-route-type-list', '`fib.redistribute`; `connect` is `connected`'],
   ['neighbors[].ebgp-multihop', '`multihop`: `multihop-ttl`, or 255'],

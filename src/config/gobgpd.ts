@@ -182,12 +182,18 @@ function mapPort(m: Mapping): void {
 function mapMultipath(m: Mapping): void {
   const base = ['global', 'use-multiple-paths'];
   const path = [...base, 'config', 'enabled'];
-  const limits = ['ebgp', 'ibgp'].map(type => number(m.take([...base, type, 'config', 'maximum-paths'])));
+  const limits = ['ebgp', 'ibgp'].map(type => ({
+    type,
+    limit: number(m.take([...base, type, 'config', 'maximum-paths'])),
+  }));
+  const relaxed = truth(m.take([...base, 'ebgp', 'config', 'allow-multiple-as']));
   const enabled = truth(m.take(path));
   if (enabled !== true) return;
-  const most = Math.max(...limits.filter(limit => typeof limit === 'number'), 0);
-  m.set(['multipath'], most || MULTIPATH, path);
-  if (!most) m.warn(path, `tsbgp shares the traffic over at most ${MULTIPATH} paths here`);
+  m.set(['multipath', 'paths'], MULTIPATH, path);
+  for (const { type, limit } of limits) if (limit) m.set(['multipath', type], limit, path);
+  m.set(['multipath', 'relax-as-path'], relaxed, path);
+  if (limits.every(({ limit }) => !limit))
+    m.warn(path, `tsbgp shares the traffic over at most ${MULTIPATH} paths here`);
 }
 
 function mapZebra(m: Mapping): void {

@@ -7,6 +7,7 @@
 
 import { z } from 'zod';
 import { absolutePath, autonomousSystem, distinct, key, text, whole, written } from './keys.js';
+import { multipath } from './multipath.js';
 import { decodeNeighbor, encodeNeighbor, neighborKeys } from './neighbor.js';
 import {
   formatPrefixRule,
@@ -80,11 +81,12 @@ const speakerKeys = z
     ),
     port: key(whole(1, 65535).default(179), 'TCP port that BGP listens on.', { rfc: '4271 §8', example: 1179 }),
     multipath: key(
-      whole(1, 64).default(1),
-      'How many equally good paths share the traffic of a prefix in the kernel.',
+      multipath(),
+      'How many equally good paths share the traffic of a prefix in the kernel; a mapping says what else counts as equal.',
       {
         unit: 'paths',
-        example: 4,
+        example: { ebgp: 4, ibgp: 2, 'relax-as-path': true },
+        defaultText: '1: the best path has all of it',
       },
     ),
     'state-file': key(

@@ -6,6 +6,7 @@
 import type { Family } from '../bgp/wire/family.js';
 import { encodeBody, type Identity, type RouteBody } from './route-batch.js';
 import { type Leg, type RouteMessage, RouteScope, RouteType, wayOf } from './rtnetlink.js';
+import { weightsOf } from './weights.js';
 
 /** Ids that always exist. `altered` is a route of ours in the kernel that this speaker would never write: never equal. */
 export const Forwarding = { none: 0, blackhole: 1, unreachable: 2, altered: 3 } as const;
@@ -30,18 +31,23 @@ export class ForwardingSets {
     this.bodies[Forwarding.unreachable] = encodeBody(family, identity, RouteType.unreachable, []);
   }
 
-  /** The id of these legs (in any order) with one reference more; `none` when there are no legs. */
+  /**
+   * The id of these legs (in any order, their weights any shares of the traffic) with one reference more; `none` when
+   * there are no legs.
+   */
   acquire(legs: readonly Leg[]): number {
-    if (legs.length === 0) return Forwarding.none;
-    const merged = mergeLegs(legs);
-    const key = keyOf(merged);
+    return legs.length === 0 ? Forwarding.none : this.idOf(mergeLegs(legs));
+  }
+
+  private idOf(legs: readonly Leg[]): number {
+    const key = keyOf(legs);
     let id = this.byKey.get(key);
     if (id === undefined) {
       id = this.freeIds.pop() ?? Math.max(this.keys.length, FIRST_FREE);
       this.byKey.set(key, id);
       this.keys[id] = key;
-      this.legsOf[id] = merged;
-      this.bodies[id] = encodeBody(this.family, this.identity, RouteType.unicast, merged);
+      this.legsOf[id] = legs;
+      this.bodies[id] = encodeBody(this.family, this.identity, RouteType.unicast, legs);
       this.references[id] = 0;
     }
     this.references[id]++;
@@ -60,7 +66,7 @@ export class ForwardingSets {
       return known;
     }
     const legs = route.legs();
-    return legs.length === 0 ? Forwarding.altered : this.acquire(legs);
+    return legs.length === 0 ? Forwarding.altered : this.idOf(inOrder(legs));
   }
 
   retain(id: number): void {
@@ -89,18 +95,22 @@ export class ForwardingSets {
   }
 }
 
-// Two next hops may lead to the same gateway: one leg with both weights, of which the kernel knows 256 at most.
+// Two next hops may lead to the same gateway: one leg with both shares.
 function mergeLegs(legs: readonly Leg[]): Leg[] {
-  if (legs.length === 1) return [{ ...legs[0], weight: 1 }];
   const merged = new Map<string, Leg>();
   for (const leg of legs) {
     const way = wayOf(leg);
     const known = merged.get(way);
     if (known === undefined) merged.set(way, { ...leg });
-    else known.weight = Math.min(256, known.weight + leg.weight);
+    else known.weight += leg.weight;
   }
-  if (merged.size === 1) return [{ ...legs[0], weight: 1 }];
-  return [...merged.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, leg]) => leg);
+  const ordered = inOrder([...merged.values()]);
+  const weights = weightsOf(ordered.map(({ weight }) => weight));
+  return ordered.map((leg, i) => ({ ...leg, weight: weights[i] }));
+}
+
+function inOrder(legs: readonly Leg[]): Leg[] {
+  return legs.length === 1 ? [{ ...legs[0], weight: 1 }] : [...legs].sort((a, b) => (wayOf(a) < wayOf(b) ? -1 : 1));
 }
 
 // A route by a single leg has its way as key (see acquireRoute).

@@ -20,8 +20,11 @@ export interface LocRib {
   prefixBytes(id: number, out: Uint8Array, at: number): number;
   /** What the kernel is to do: 0 nothing, 1 forward, 2 drop silently (blackhole), 3 drop and say so (unreachable). */
   forwarding(id: number): number;
-  /** Next-hop ids of the best path and those equal to it, at most `out.length`; returns how many. For forwarding 1. */
-  nextHopsOf(id: number, out: Int32Array): number;
+  /**
+   * Next-hop ids of the best path and those equal to it, at most `out.length`, and the share of the traffic each is to
+   * have, relative to the others and above 0; returns how many. For forwarding 1.
+   */
+  nextHopsOf(id: number, out: Int32Array, shares: Float64Array): number;
   /** Everything present is dirty at first; `onDirty` is called when an empty set becomes non-empty. */
   subscribe(onDirty: () => void): DirtySet;
 }

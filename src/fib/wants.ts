@@ -21,6 +21,7 @@ export class Wants {
   private readonly resolver: Resolver;
   private readonly sets: ForwardingSets;
   private readonly ids = new Int32Array(MAX_LEGS);
+  private readonly shares = new Float64Array(MAX_LEGS);
   private byOne = new Int32Array(16).fill(UNKNOWN);
   private readonly bySeveral = new Map<string, number>();
 
@@ -34,7 +35,7 @@ export class Wants {
   of(prefixId: number): number {
     const fixed = FIXED[this.locRib.forwarding(prefixId)];
     if (fixed !== undefined) return fixed;
-    const count = this.locRib.nextHopsOf(prefixId, this.ids);
+    const count = this.locRib.nextHopsOf(prefixId, this.ids, this.shares);
     return count === 1 ? this.byNextHop(this.ids[0]) : this.byNextHops(count);
   }
 
@@ -54,24 +55,26 @@ export class Wants {
       bigger.set(this.byOne);
       this.byOne = bigger;
     }
-    if (this.byOne[id] === UNKNOWN) this.byOne[id] = this.sets.acquire(this.legsTo(id));
+    if (this.byOne[id] === UNKNOWN) this.byOne[id] = this.sets.acquire(this.legsTo(id, 1));
     return this.byOne[id];
   }
 
   private byNextHops(count: number): number {
     const ids = this.ids.subarray(0, count);
-    const key = ids.join(' ');
+    const shares = this.shares.subarray(0, count);
+    const even = shares.every(share => share === shares[0]);
+    const key = even ? ids.join(' ') : `${ids.join(' ')}*${shares.join(' ')}`;
     let set = this.bySeveral.get(key);
     if (set === undefined) {
-      set = this.sets.acquire([...ids].flatMap(id => this.legsTo(id)));
+      set = this.sets.acquire([...ids].flatMap((id, i) => this.legsTo(id, even ? 1 : shares[i])));
       this.bySeveral.set(key, set);
     }
     return set;
   }
 
-  private legsTo(id: number): Leg[] {
+  private legsTo(id: number, weight: number): Leg[] {
     const way = this.resolver.resolution(id);
     if (way === null) return [];
-    return [{ interfaceIndex: way.interfaceIndex, gateway: way.gateway, onlink: way.onlink, weight: 1 }];
+    return [{ interfaceIndex: way.interfaceIndex, gateway: way.gateway, onlink: way.onlink, weight }];
   }
 }

@@ -43,7 +43,7 @@ async function start(
   over: Partial<SpeakerOptions> & { restarted?: boolean } = {},
 ): Promise<Speaker> {
   const listen = [`127.0.0.${id}`];
-  const options = { as: 65001, routerId: `10.0.0.${id}`, listen, port, multipath: 1, neighbors, ...over };
+  const options = { as: 65001, routerId: `10.0.0.${id}`, listen, port, neighbors, ...over };
   const speaker = new Speaker(options, pino({ level: 'silent' }));
   running.push(speaker);
   await speaker.start({ restarted: over.restarted });

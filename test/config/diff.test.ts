@@ -19,6 +19,7 @@ const NOTHING = {
   addNeighbors: [],
   removeNeighbors: [],
   changeNeighbors: [],
+  multipath: false,
   fib: false,
   log: false,
 };
@@ -51,7 +52,6 @@ describe('diffConfig', () => {
     ],
     ['listen', { listen: '["::"]' }, 'listen: [0.0.0.0, ::] → [::] needs a restart: the sockets are open'],
     ['port', { port: '1179' }, 'port: 179 → 1179 needs a restart: the sockets are open'],
-    ['multipath', { multipath: '4' }, 'multipath: 1 → 4 needs a restart: every best path was chosen with it'],
     [
       'state-file',
       { 'state-file': 'false' },
@@ -96,6 +96,20 @@ describe('diffConfig', () => {
     '{ prefixes: [10.0.0.0/8] }',
   ])('fib: %s', fib => {
     expect(diffConfig(config(), config({ fib }))).toEqual({ ...NOTHING, fib: true });
+  });
+
+  test('multipath', () => {
+    expect(diffConfig(config(), config({ multipath: '4' }))).toEqual({ ...NOTHING, multipath: true });
+    expect(diffConfig(config(), config({ multipath: '{ paths: 1, ibgp: 2 }' }))).toEqual({
+      ...NOTHING,
+      multipath: true,
+    });
+    const relaxed = '{ paths: 4, relax-as-path: true }';
+    expect(diffConfig(config({ multipath: '4' }), config({ multipath: relaxed }))).toEqual({
+      ...NOTHING,
+      multipath: true,
+    });
+    expect(diffConfig(config({ multipath: '4' }), config({ multipath: '{ ebgp: 4, ibgp: 4 }' }))).toEqual(NOTHING);
   });
 
   test('log level', () => {

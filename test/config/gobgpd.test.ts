@@ -109,11 +109,18 @@ describe('the speaker', () => {
   });
 
   test('multipath', () => {
-    expect(global('', 'use-multiple-paths: { config: { enabled: false } }').config.multipath).toBe(1);
-    const limited = 'use-multiple-paths: { config: { enabled: true }, ebgp: { config: { maximum-paths: 4 } } }';
-    expect(global('', limited)).toMatchObject({ config: { multipath: 4 }, warnings: [] });
+    expect(global('', 'use-multiple-paths: { config: { enabled: false } }').config.multipath).toMatchObject({
+      ebgp: 1,
+      ibgp: 1,
+    });
+    const limited =
+      'use-multiple-paths: { config: { enabled: true }, ebgp: { config: { maximum-paths: 4, allow-multiple-as: true } } }';
+    expect(global('', limited)).toMatchObject({
+      config: { multipath: { ebgp: 4, ibgp: 16, relaxAsPath: true } },
+      warnings: [],
+    });
     expect(global('', 'use-multiple-paths: { config: { enabled: true } }')).toMatchObject({
-      config: { multipath: 16 },
+      config: { multipath: { ebgp: 16, ibgp: 16, relaxAsPath: false } },
       warnings: [expect.stringContaining('tsbgp shares the traffic over at most 16 paths here')],
     });
   });

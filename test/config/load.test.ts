@@ -104,7 +104,7 @@ describe('a usable file', () => {
       clusterId: '172.18.8.101',
       listen: ['0.0.0.0', '::'],
       port: 179,
-      multipath: 1,
+      multipath: { ebgp: 1, ibgp: 1, relaxAsPath: false, linkBandwidth: true },
       stateFile: '/var/lib/tsbgp/routes.json',
       neighbors: [],
       fib: { install: true, table: 254, metric: 20, protocol: 186, redistribute: [], prefixes: [] },

@@ -103,7 +103,19 @@ const configuration = some(
     'cluster-id': octets,
     listen: fc.subarray(['0.0.0.0', '::', '2001:DB8:0::1', '172.18.8.101']),
     port: whole(1, 65535),
-    multipath: whole(1, 64),
+    multipath: fc.oneof(
+      whole(1, 64),
+      some(
+        {
+          paths: whole(1, 64),
+          ebgp: whole(1, 64),
+          ibgp: whole(1, 64),
+          'relax-as-path': fc.boolean(),
+          'link-bandwidth': fc.boolean(),
+        },
+        ['paths'],
+      ),
+    ),
     'state-file': fc.constantFrom(false, '/tmp/routes: #1.json'),
     neighbors: fc.uniqueArray(neighbor, { selector: n => n.address, maxLength: 5 }),
     fib: some({

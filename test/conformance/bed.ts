@@ -120,7 +120,7 @@ export class Bed {
     const logger: Logger = pino({ level: 'trace' }, { write: (line: string) => void log.push(line) });
     for (let attempt = 1; ; attempt++) {
       const port = await freePort();
-      const options = { as: OWN.as, routerId: OWN.id, listen: [OWN.address], port, multipath: 1, neighbors, ...over };
+      const options = { as: OWN.as, routerId: OWN.id, listen: [OWN.address], port, neighbors, ...over };
       const speaker = new Speaker(options, logger);
       try {
         await speaker.start();

@@ -66,7 +66,7 @@ async function start(id: number, port: number, neighbor: Partial<NeighborOptions
     export: 'accept',
   };
   const neighbors = [{ ...defaults, ...neighbor }];
-  const options = { as: 65001, routerId: `10.0.0.${id}`, listen: [`127.0.0.${id}`], port, multipath: 1, neighbors };
+  const options = { as: 65001, routerId: `10.0.0.${id}`, listen: [`127.0.0.${id}`], port, neighbors };
   const speaker = new Speaker(options, pino({ level: 'silent' }));
   closing.push(() => speaker.stop({}));
   await speaker.start();

@@ -86,6 +86,39 @@ describe('IPv4', () => {
     await running.expectRoutes(4, ['10.233.1.0/24 via 172.18.9.101 dev eth2 proto bgp metric 20']);
   });
 
+  test('by shares, as weights; a change of weights, members or both is one replacement', async () => {
+    const { rib } = running;
+    const monitor = await RouteMonitor.start();
+    const shares = [
+      ['172.18.8.101*1e9', '172.18.9.101*4e10'],
+      ['172.18.8.101*1e9', '172.18.9.101*2e9'],
+      ['172.18.9.101*3', '172.18.8.101*2', '172.18.8.103*1'],
+      ['172.18.9.101*3', '172.18.8.103*1'],
+    ];
+    const lines = [];
+    for (const nextHops of shares) {
+      rib.route('10.233.1.0/24', ...nextHops);
+      await running.settled();
+      lines.push(ourRoutes(4)[0].replaceAll('nexthop via ', '').replaceAll('weight ', ''));
+    }
+    expect(lines).toEqual([
+      '10.233.1.0/24 proto bgp metric 20 172.18.8.101 dev eth1 1 172.18.9.101 dev eth2 40',
+      '10.233.1.0/24 proto bgp metric 20 172.18.8.101 dev eth1 1 172.18.9.101 dev eth2 2',
+      '10.233.1.0/24 proto bgp metric 20 172.18.8.101 dev eth1 2 172.18.8.103 dev eth1 1 172.18.9.101 dev eth2 3',
+      '10.233.1.0/24 proto bgp metric 20 172.18.8.103 dev eth1 1 172.18.9.101 dev eth2 3',
+    ]);
+    rib.route('10.233.1.0/24', '172.18.9.101*30', '172.18.8.103*10');
+    await running.settled();
+    rib.route('10.233.9.0/24', '172.18.8.101');
+    await eventually(() => expect(monitor.lines.some(line => line.startsWith('10.233.9.0/24'))).toBe(true));
+    const changes = monitor.lines.filter(line => /10\.233\.\d\.0/.test(line));
+    expect(changes.map(line => line.trim().split(' ')[0])).toEqual([
+      ...lines.map(() => '10.233.1.0/24'),
+      '10.233.9.0/24',
+    ]);
+    await monitor.stop();
+  });
+
   test('two next hops behind one gateway weigh double', async () => {
     ip('route add 192.0.2.0/24 via 172.18.8.101 proto static');
     running.rib.route('10.233.1.0/24', '192.0.2.1', '192.0.2.2', '172.18.9.101');
@@ -176,6 +209,31 @@ describe('IPv6', () => {
       }
     }
     expect(running.fib.status()).toMatchObject({ installed: 1, failed: 0, resyncs: 0 });
+  });
+
+  test('by shares, as weights; a change of weights, members or both is one replacement', async () => {
+    const { rib } = running;
+    const monitor = await RouteMonitor.start();
+    const lines = [];
+    for (const nextHops of [
+      ['2001:db8:8::101*1', '2001:db8:9::101*3'],
+      ['2001:db8:8::101*1', '2001:db8:9::101*2'],
+      ['2001:db8:8::103*5', '2001:db8:9::101*2'],
+    ]) {
+      rib.route('2001:db8:a::/48', ...nextHops);
+      await running.settled();
+      lines.push(ourRoutes(6)[0].replaceAll('nexthop via ', '').replaceAll('weight ', ''));
+    }
+    expect(lines).toEqual([
+      '2001:db8:a::/48 proto bgp metric 20 2001:db8:8::101 dev eth1 1 2001:db8:9::101 dev eth2 3',
+      '2001:db8:a::/48 proto bgp metric 20 2001:db8:8::101 dev eth1 1 2001:db8:9::101 dev eth2 2',
+      '2001:db8:a::/48 proto bgp metric 20 2001:db8:8::103 dev eth1 5 2001:db8:9::101 dev eth2 2',
+    ]);
+    rib.route('2001:db8:b::/48', '2001:db8:8::101');
+    await eventually(() => expect(monitor.lines.some(line => line.startsWith('2001:db8:b::'))).toBe(true));
+    expect(monitor.lines.filter(line => line.startsWith('2001:db8:a::'))).toHaveLength(3);
+    expect(monitor.lines.filter(line => line.startsWith('Deleted'))).toEqual([]);
+    await monitor.stop();
   });
 
   test('metric 0 is 1024 there', async () => {

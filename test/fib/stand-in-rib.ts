@@ -12,6 +12,8 @@ interface Route {
   /** LocRib.forwarding() while a next hop is reachable. */
   forwarding: number;
   nextHops: number[];
+  /** Of the traffic, by next hop. */
+  shares: number[];
 }
 
 class StandInDirtySet implements DirtySet {
@@ -82,10 +84,15 @@ class StandInLocRib implements LocRib {
     return route.forwarding !== 1 || route.nextHops.some(hop => this.rib.isReachable(hop)) ? route.forwarding : 0;
   }
 
-  nextHopsOf(id: number, out: Int32Array): number {
-    const reachable = (this.routes[id] as Route).nextHops.filter(hop => this.rib.isReachable(hop));
-    out.set(reachable);
-    return reachable.length;
+  nextHopsOf(id: number, out: Int32Array, shares: Float64Array): number {
+    const route = this.routes[id] as Route;
+    let count = 0;
+    for (const [i, hop] of route.nextHops.entries()) {
+      if (!this.rib.isReachable(hop)) continue;
+      out[count] = hop;
+      shares[count++] = route.shares[i];
+    }
+    return count;
   }
 
   subscribe(onDirty: () => void): DirtySet {
@@ -95,11 +102,11 @@ class StandInLocRib implements LocRib {
     return set;
   }
 
-  put(prefix: Prefix, forwarding: number, nextHops: number[]): void {
+  put(prefix: Prefix, forwarding: number, nextHops: number[], shares: number[]): void {
     const text = formatPrefix(prefix);
     const id = this.ids.get(text) ?? this.freeIds.pop() ?? this.routes.length;
     this.ids.set(text, id);
-    this.routes[id] = { prefix, forwarding, nextHops };
+    this.routes[id] = { prefix, forwarding, nextHops, shares };
     this.mark(id);
   }
 
@@ -138,12 +145,14 @@ export class StandInRib implements NextHops {
     return { locRib: this.locRib, nextHops: this };
   }
 
-  /** Forwards a prefix by next hops: addresses, link-local ones as `fe80::1%INDEX`. */
+  /** Forwards a prefix by next hops: addresses, link-local ones as `fe80::1%INDEX`, with their share as `ADDRESS*3`. */
   route(prefix: string, ...nextHops: string[]): void {
+    const words = nextHops.map(hop => hop.split('*'));
     this.put(
       prefix,
       1,
-      nextHops.map(hop => this.hop(hop)),
+      words.map(([hop]) => this.hop(hop)),
+      words.map(([, share]) => Number(share ?? 1)),
     );
   }
 
@@ -197,9 +206,9 @@ export class StandInRib implements NextHops {
     for (const rib of this.locRib) rib.nextHopChanged(id);
   }
 
-  private put(text: string, forwarding: number, nextHops: number[]): void {
+  private put(text: string, forwarding: number, nextHops: number[], shares: number[] = []): void {
     const prefix = parsePrefix(text);
-    this.locRib[prefix.family].put(prefix, forwarding, nextHops);
+    this.locRib[prefix.family].put(prefix, forwarding, nextHops, shares);
   }
 
   private hop(text: string): number {

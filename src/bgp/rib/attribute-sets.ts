@@ -4,7 +4,7 @@
 // octets. Beside its bytes stand the columns the decision process compares, so that choosing a best path never looks
 // into a block. Sets are counted: a path, an advertised route or whoever keeps a number holds a reference.
 
-import { readU32 } from '../wire/bytes.js';
+import { readFloat, readU32 } from '../wire/bytes.js';
 import { Arena } from './arena.js';
 import { grown, roomFor } from './columns.js';
 import type { NextHops } from './next-hops.js';
@@ -35,7 +35,16 @@ export const DEFAULT_LOCAL_PREF = 100;
 /** In place of an interface index: the set is what we tell a neighbor. */
 export const ADVERTISED = -1;
 
-const Code = { origin: 1, asPath: 2, med: 4, localPref: 5, communities: 8, originatorId: 9, clusterList: 10 } as const;
+const Code = {
+  origin: 1,
+  asPath: 2,
+  med: 4,
+  localPref: 5,
+  communities: 8,
+  originatorId: 9,
+  clusterList: 10,
+  extendedCommunities: 16,
+} as const;
 
 /** The table of attribute sets; ids begin at 1. */
 export class AttributeSets {
@@ -150,6 +159,21 @@ export class AttributeSets {
     const length = header + valueLength(bufferA, atA);
     for (let i = 0; i < length; i++) if (bufferA[atA + i] !== bufferB[atB + i]) return false;
     return true;
+  }
+
+  /** Octets a second of the set's link bandwidth community (draft-ietf-idr-link-bandwidth §2), 0 when it has none. */
+  linkBandwidth(id: number): number {
+    const bytes = this.buffer(id);
+    const at = attributeOf(bytes, this.start(id), this.size[id], Code.extendedCommunities);
+    if (at < 0) return 0;
+    const value = at + ((bytes[at] & 0x10) !== 0 ? 4 : 3);
+    const end = value + valueLength(bytes, at);
+    for (let i = value; i < end; i += 8) {
+      if ((bytes[i] & ~0x40) !== 0 || bytes[i + 1] !== 4) continue;
+      const octets = readFloat(bytes, i + 4);
+      return octets > 0 && octets < Number.POSITIVE_INFINITY ? octets : 0;
+    }
+    return 0;
   }
 
   private equals(id: number, bytes: Uint8Array, length: number): boolean {

@@ -54,8 +54,12 @@ export function eligible(t: DecisionTables, path: number): boolean {
   return attributes !== 0 && t.nextHops.reachable[t.sets.nextHop[attributes]] === 1;
 }
 
+function nextHopOf(t: DecisionTables, path: number): number {
+  return t.sets.nextHop[t.paths.attributes[path]];
+}
+
 function costOf(t: DecisionTables, path: number): number {
-  return t.nextHops.cost[t.sets.nextHop[t.paths.attributes[path]]];
+  return t.nextHops.cost[nextHopOf(t, path)];
 }
 
 // RFC 4456 §9: a reflected path counts with its originator's identifier.
@@ -98,33 +102,58 @@ export function choose(t: DecisionTables, first: number): number {
   return best;
 }
 
+/** How many equal paths share the traffic of a prefix, and what equal means. RFC 4271 leaves it to the speaker. */
+export interface Multipath {
+  /** At most so many of external neighbors … */
+  ebgp: number;
+  /** … and so many of internal ones. */
+  ibgp: number;
+  /** AS_PATHs of the same length are equal enough; else they must be the same. */
+  relaxAsPath: boolean;
+  /** They share by their link bandwidth communities where all of them have one, else evenly. */
+  linkBandwidth: boolean;
+}
+
+/** The best path has all of the traffic. */
+export const SINGLE_PATH: Multipath = { ebgp: 1, ibgp: 1, relaxAsPath: false, linkBandwidth: true };
+
 /**
- * The paths that share the traffic with `best`: equal to it up to the interior cost, with the same AS_PATH, each over
- * another next hop. Writes their next-hop ids, the best path's first, into `out`; returns how many.
+ * The paths that share the traffic with `best`: equal to it up to the interior cost, each over another next hop; where
+ * there are more than may be, those that the last tie-breaks prefer. Writes them, the best one first, into `out`;
+ * returns how many.
  */
-export function equalNextHops(t: DecisionTables, first: number, best: number, limit: number, out: Int32Array): number {
-  const attributes = t.paths.attributes[best];
-  out[0] = t.sets.nextHop[attributes];
+export function sharingPaths(
+  t: DecisionTables,
+  first: number,
+  best: number,
+  multipath: Multipath,
+  out: Int32Array,
+): number {
+  out[0] = best;
+  const limit = Math.min(kindOf(t, best) === SourceKind.internal ? multipath.ibgp : multipath.ebgp, out.length);
   if (limit <= 1 || t.paths.next[first] === 0) return 1;
-  let found = 1;
   const count = collectTies(t, first);
-  for (let i = 0; i < count && found < limit; i++) {
-    const path = ties[i];
-    if (!sharesTraffic(t, path, best)) continue;
-    const nextHop = t.sets.nextHop[t.paths.attributes[path]];
+  let sharing = 0;
+  for (let i = 0; i < count; i++) {
+    if (ties[i] !== best && sharesTraffic(t, ties[i], best, multipath)) ties[sharing++] = ties[i];
+  }
+  if (sharing > 1) ties.subarray(0, sharing).sort((a, b) => compareTied(t, a, b));
+  let found = 1;
+  for (let i = 0; i < sharing && found < limit; i++) {
+    const nextHop = nextHopOf(t, ties[i]);
     let known = false;
-    for (let j = 0; j < found; j++) known ||= out[j] === nextHop;
-    if (!known) out[found++] = nextHop;
+    for (let j = 0; j < found; j++) known ||= nextHopOf(t, out[j]) === nextHop;
+    if (!known) out[found++] = ties[i];
   }
   return found;
 }
 
-/** Is `path`, which tied with `best` up to MED, as good as it up to the interior cost, by the same AS_PATH? */
-function sharesTraffic(t: DecisionTables, path: number, best: number): boolean {
+/** Is `path`, which tied with `best` up to MED, as good as it up to the interior cost? */
+function sharesTraffic(t: DecisionTables, path: number, best: number, { relaxAsPath }: Multipath): boolean {
   return (
     kindOf(t, path) === kindOf(t, best) &&
     costOf(t, path) === costOf(t, best) &&
-    t.sets.sameAsPath(t.paths.attributes[path], t.paths.attributes[best])
+    (relaxAsPath || t.sets.sameAsPath(t.paths.attributes[path], t.paths.attributes[best]))
   );
 }
 

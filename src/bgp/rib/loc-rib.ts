@@ -8,7 +8,7 @@
 import type { Family } from '../wire/family.js';
 import { type AttributeSets, Mark } from './attribute-sets.js';
 import { grown } from './columns.js';
-import { choose, type DecisionTables, eligible, equalNextHops } from './decision.js';
+import { choose, type DecisionTables, eligible, type Multipath, sharingPaths } from './decision.js';
 import { DirtySet } from './dirty-set.js';
 import type { NextHops } from './next-hops.js';
 import { Paths, Verdict } from './paths.js';
@@ -38,15 +38,14 @@ export class LocRib implements DecisionTables {
   stale = new Uint32Array(8);
   /** Epoch seconds given to changed paths; the owner sets it. */
   now = 0;
-  /** Equal best paths given to the kernel. */
-  readonly multipath: number;
+  multipath: Multipath;
   private consumers: DirtySet[] = [];
   private readonly changedNextHops = new Map<number, ScanTask>();
   private readonly sweeps = new Map<number, ScanTask>();
   private readonly imports = new Map<number, ScanTask & { judge: (path: number) => Verdict }>();
   private cursor = 1;
 
-  constructor(family: Family, sets: AttributeSets, nextHops: NextHops, sources: Sources, multipath: number) {
+  constructor(family: Family, sets: AttributeSets, nextHops: NextHops, sources: Sources, multipath: Multipath) {
     this.family = family;
     this.prefixes = new PrefixTable(family);
     this.sets = sets;
@@ -75,9 +74,33 @@ export class LocRib implements DecisionTables {
     return this.sets.nextHop[attributes] === 0 ? Forwarding.none : Forwarding.unicast;
   }
 
-  /** Next-hop ids of the best path and, with multipath, of the paths equal to it; returns how many. */
-  nextHopsOf(id: number, out: Int32Array): number {
-    return equalNextHops(this, this.prefixes.firstPath[id], this.prefixes.best[id], this.multipath, out);
+  /** The best path and, with multipath, those equal to it; returns how many. */
+  sharing(id: number, out: Int32Array): number {
+    return sharingPaths(this, this.prefixes.firstPath[id], this.prefixes.best[id], this.multipath, out);
+  }
+
+  /**
+   * Next-hop ids of the best path and, with multipath, of the paths equal to it, and the share of the traffic each is to
+   * have: link bandwidths where all of them tell one, else 1. Returns how many.
+   */
+  nextHopsOf(id: number, out: Int32Array, shares: Float64Array): number {
+    const { paths, sets, multipath } = this;
+    const count = this.sharing(id, out);
+    let weighted = count > 1 && multipath.linkBandwidth;
+    for (let i = 0; i < count; i++) {
+      const set = paths.attributes[out[i]];
+      out[i] = sets.nextHop[set];
+      shares[i] = weighted ? sets.linkBandwidth(set) : 1;
+      weighted &&= shares[i] > 0;
+    }
+    if (!weighted) shares.fill(1, 0, count);
+    return count;
+  }
+
+  /** Other equal paths share the traffic from now on. */
+  setMultipath(multipath: Multipath): void {
+    this.multipath = multipath;
+    this.markAll();
   }
 
   /** A consumer's dirty set; everything present is in it at first. */
@@ -85,6 +108,11 @@ export class LocRib implements DecisionTables {
     const set = this.subscribeFromNow(onDirty);
     for (let id = 1; id < this.prefixes.end; id++) if (this.prefixes.used(id)) set.mark(id);
     return set;
+  }
+
+  /** Has every consumer look at every prefix again. */
+  markAll(): void {
+    for (let id = 1; id < this.prefixes.end; id++) if (this.prefixes.used(id)) this.markDirty(id);
   }
 
   /** A consumer's dirty set that begins empty: for a consumer that has already seen everything. */
@@ -277,12 +305,17 @@ export class LocRib implements DecisionTables {
     this.stale[this.paths.source[path]]--;
   }
 
+  /** Do paths beside the best one matter to the kernel? */
+  private get shares(): boolean {
+    return this.multipath.ebgp > 1 || this.multipath.ibgp > 1;
+  }
+
   /** Chooses anew after `changed` was added, replaced or removed. */
   private decide(prefix: number, changed: number, added: boolean): void {
     const { prefixes } = this;
     const before = prefixes.best[prefix];
     const best = this.quickChoice(prefix, before, changed, added);
-    if (best === before && best !== changed && this.multipath === 1) return;
+    if (best === before && best !== changed && !this.shares) return;
     prefixes.best[prefix] = best;
     this.markDirty(prefix);
   }

@@ -2,6 +2,7 @@
 
 import { FAMILIES, type Family } from '../wire/family.js';
 import { AttributeSets } from './attribute-sets.js';
+import type { Multipath } from './decision.js';
 import { LocRib } from './loc-rib.js';
 import { NextHops } from './next-hops.js';
 import { Sources } from './sources.js';
@@ -15,7 +16,7 @@ export class Rib {
   readonly families: readonly LocRib[];
 
   /** `onWork` is called when a table has scanning to do (see `work`). */
-  constructor(options: { multipath: number; onWork: () => void }) {
+  constructor(options: { multipath: Multipath; onWork: () => void }) {
     this.nextHops = new NextHops(id => {
       for (const table of this.families) table.nextHopChanged(id);
       options.onWork();

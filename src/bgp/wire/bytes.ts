@@ -15,6 +15,14 @@ export function readU32(buf: Uint8Array, at: number): number {
   return ((buf[at] << 24) | (buf[at + 1] << 16) | (buf[at + 2] << 8) | buf[at + 3]) >>> 0;
 }
 
+const float = new DataView(new ArrayBuffer(4));
+
+/** The IEEE 754 single-precision number at `at`. */
+export function readFloat(buf: Uint8Array, at: number): number {
+  float.setUint32(0, readU32(buf, at));
+  return float.getFloat32(0);
+}
+
 /** Appends 2 octets. */
 export function pushU16(out: number[], value: number): void {
   out.push((value >>> 8) & 0xff, value & 0xff);
@@ -23,6 +31,12 @@ export function pushU16(out: number[], value: number): void {
 /** Appends 4 octets. */
 export function pushU32(out: number[], value: number): void {
   out.push((value >>> 24) & 0xff, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
+}
+
+/** Appends 4 octets: an IEEE 754 single-precision number. */
+export function pushFloat(out: number[], value: number): void {
+  float.setFloat32(0, value);
+  pushU32(out, float.getUint32(0));
 }
 
 /** Appends octets one by one: any number of them, unlike `push(...bytes)`. */

@@ -1,9 +1,10 @@
-// Communities between numbers and text: standard (RFC 1997), large (RFC 8092) and extended (RFC 4360, RFC 5668).
+// Communities between numbers and text: standard (RFC 1997), large (RFC 8092) and extended (RFC 4360, RFC 5668;
+// link bandwidth: draft-ietf-idr-link-bandwidth).
 //
 // A standard community is an unsigned 32-bit number, a large one three of them, an extended one its 8 octets. People write
 // `65001:100` or a well-known name, `65001:1:2`, and `rt:65001:1`. Every formatted text parses back to the same value.
 
-import { pushU16, pushU32, readU16, readU32, toHex } from './bytes.js';
+import { pushFloat, pushU16, pushU32, readFloat, readU16, readU32, toHex } from './bytes.js';
 import { InputError } from './input-error.js';
 import { formatRouterId, parseAddress } from './prefix.js';
 
@@ -93,16 +94,27 @@ const SUBTYPES: readonly { readonly code: number; readonly name: string }[] = [
   { code: 3, name: 'soo' },
 ];
 
-const EXTENDED_HINT = 'write it like rt:65001:1, soo:172.18.8.101:1, rt:4200000000:1 or generic:0x4004:0x0000fde80000';
+/** Link bandwidth: a 2-octet AS and octets a second, non-transitive or transitive (draft-ietf-idr-link-bandwidth §2). */
+const LINK_BANDWIDTH = 4;
+const LINK_BANDWIDTH_TYPES: readonly { readonly code: number; readonly name: string }[] = [
+  { code: 0x40, name: 'lb' },
+  { code: 0x00, name: 'transitive-lb' },
+];
+
+const EXTENDED_HINT =
+  'write it like rt:65001:1, soo:172.18.8.101:1, rt:4200000000:1, lb:65001:125000000 or generic:0x4004:0x0000fde80000';
 
 /**
  * `rt:65001:1` and `soo:…` with a 2-octet AS, a 4-octet AS (above 65535, or written with an L: `rt:65001L:1`) or an IPv4
- * address; `generic:0xTYPE:0xVALUE` for every other. 8 octets. Throws InputError.
+ * address; `lb:65001:125000000` and `transitive-lb:…` with octets a second; `generic:0xTYPE:0xVALUE` for every other.
+ * 8 octets. Throws InputError.
  */
 export function parseExtendedCommunity(text: string): Uint8Array {
   const generic = /^generic:0x([0-9a-f]{4}):0x([0-9a-f]{12})$/i.exec(text);
   if (generic) return Uint8Array.from((generic[1] + generic[2]).match(/../g) ?? [], byte => Number.parseInt(byte, 16));
   const [name, administrator = '', local = '', ...rest] = text.split(':');
+  const bandwidth = LINK_BANDWIDTH_TYPES.find(row => row.name === name.toLowerCase());
+  if (bandwidth && rest.length === 0) return linkBandwidth(bandwidth.code, administrator, local);
   const subtype = SUBTYPES.find(row => row.name === name.toLowerCase());
   if (!subtype || rest.length > 0) throw new InputError(`"${text}" is not an extended community`, EXTENDED_HINT);
   const out: number[] = [];
@@ -129,8 +141,30 @@ export function parseExtendedCommunity(text: string): Uint8Array {
   return Uint8Array.from(out);
 }
 
+function linkBandwidth(type: number, administrator: string, text: string): Uint8Array {
+  const as = number(administrator, 0xffff);
+  const value = /^\d+(\.\d+)?(e[+-]?\d+)?$/.test(text) ? Math.fround(Number(text)) : Number.NaN;
+  if (as === -1) {
+    throw new InputError(`"${administrator}" is not a 2-octet AS number`, 'a link bandwidth has room for 0 to 65535');
+  }
+  if (!Number.isFinite(value)) {
+    throw new InputError(`"${text}" is not a link bandwidth`, 'octets a second: 1.25e9 is 10 Gbit/s');
+  }
+  const out: number[] = [type, LINK_BANDWIDTH];
+  pushU16(out, as);
+  pushFloat(out, value);
+  return Uint8Array.from(out);
+}
+
 /** Text of 8 octets; see parseExtendedCommunity. */
 export function formatExtendedCommunity(octets: Uint8Array): string {
+  if (octets[1] === LINK_BANDWIDTH) {
+    const type = LINK_BANDWIDTH_TYPES.find(row => row.code === octets[0]);
+    const value = readFloat(octets, 4);
+    // What is no bandwidth (negative, no number) keeps its octets.
+    if (type && Number.isFinite(value) && (octets[4] & 0x80) === 0)
+      return `${type.name}:${readU16(octets, 2)}:${value}`;
+  }
   const name = SUBTYPES.find(row => row.code === octets[1])?.name;
   if (name) {
     if (octets[0] === TWO_OCTET_AS) return `${name}:${readU16(octets, 2)}:${readU32(octets, 4)}`;

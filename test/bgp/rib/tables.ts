@@ -1,5 +1,6 @@
 // What the RIB tests build their tables from: attribute blocks, sources and prefixes in one line each.
 
+import { type Multipath, SINGLE_PATH } from '../../../src/bgp/rib/decision.js';
 import type { Verdict } from '../../../src/bgp/rib/paths.js';
 import { Rib } from '../../../src/bgp/rib/rib.js';
 import { SourceKind } from '../../../src/bgp/rib/sources.js';
@@ -21,8 +22,8 @@ export interface Attributes {
   more?: PathAttribute[];
 }
 
-export function newRib(multipath = 1): Rib {
-  return new Rib({ multipath, onWork: () => {} });
+export function newRib(multipath: Partial<Multipath> = {}): Rib {
+  return new Rib({ multipath: { ...SINGLE_PATH, ...multipath }, onWork: () => {} });
 }
 
 export function block(a: Attributes): Uint8Array {

@@ -81,7 +81,11 @@ describe('extended communities (RFC 4360)', () => {
     ['rt:172.18.8.101:7', '0102 ac120865 0007'],
     ['rt:4200000000:7', '0202 fa56ea00 0007'],
     ['rt:65001L:7', '0202 0000fde9 0007'],
-    ['generic:0x4004:0xfde94cee6b28', '4004 fde94cee6b28'],
+    ['lb:65001:125000000', '4004 fde94cee6b28'],
+    ['lb:65001:1.1920928955078125e-7', '4004 fde9 34000000'],
+    ['transitive-lb:65535:1250000000', '0004 ffff 4e9502f9'],
+    ['generic:0x4004:0xfde9ff800000', '4004 fde9 ff800000'],
+    ['generic:0x0004:0xfde97fc00000', '0004 fde9 7fc00000'],
   ])('%s', (text, hex) => {
     expect(parseExtendedCommunity(text)).toEqual(octets(hex));
     expect(formatExtendedCommunity(octets(hex))).toBe(text);

@@ -36,6 +36,7 @@ export function importContext(
     clusterId,
     nextHops: nextHopRule(options, internal, negotiated),
     accept: options.import === 'accept',
+    policy: null,
   };
 }
 
@@ -57,6 +58,7 @@ export function exportOptions(
     nextHopSelf: options.nextHopSelf,
     ownNextHop: ownNextHop(family, options, options.as === local.as, negotiated),
     accept: options.export === 'accept',
+    policy: null,
     as4: negotiated.as4,
     maxMessageLength: negotiated.maxMessageLength,
     extendedNextHop: negotiated.extendedNextHop,

@@ -59,8 +59,11 @@ export function prefixText(table: LocRib, prefix: number): string {
   return formatPrefix({ family: table.family, address, length });
 }
 
-/** All paths of a prefix, the best one first, each with the reason why it is not the best. */
-export function pathViews(table: LocRib, prefix: number): PathView[] {
+/**
+ * All paths of a prefix, the best one first, each with the reason why it is not the best. The attributes are those that
+ * import made of the received ones, unless they are wanted `asReceived`.
+ */
+export function pathViews(table: LocRib, prefix: number, asReceived = false): PathView[] {
   const { paths, sets, sources, prefixes } = table;
   const first = prefixes.firstPath[prefix];
   const best = prefixes.best[prefix];
@@ -69,6 +72,7 @@ export function pathViews(table: LocRib, prefix: number): PathView[] {
   const sharing = best === 0 ? 0 : table.sharing(prefix, shared);
   const views: PathView[] = [];
   for (let path = first; path !== 0; path = paths.next[path]) {
+    const attributes = paths.attributes[path] || paths.received[path];
     const usable = eligible(table, path);
     const view: PathView = {
       source: sources.name(paths.source[path]),
@@ -77,7 +81,7 @@ export function pathViews(table: LocRib, prefix: number): PathView[] {
       eligible: usable,
       stale: paths.stale[path] === 1,
       receivedAt: paths.at[path] * 1000,
-      ...attributesView(sets.block(paths.received[path]), table.family),
+      ...attributesView(sets.block(asReceived ? paths.received[path] : attributes), table.family),
     };
     if (paths.verdict[path] !== Verdict.accepted) view.reason = VERDICT_WORDS[paths.verdict[path]];
     else if (!usable) view.reason = 'next hop unreachable';

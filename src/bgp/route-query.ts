@@ -72,12 +72,12 @@ function* matching(table: LocRib, query: RouteQuery): Iterable<number> {
   for (const id of ids) if (within === undefined || prefixes.within(id, within.address, within.length)) yield id;
 }
 
-function locRib(table: LocRib, prefix: number): PathView[] {
-  return table.prefixes.firstPath[prefix] > 0 ? pathViews(table, prefix) : [];
+function locRib(table: LocRib, prefix: number, asReceived = false): PathView[] {
+  return table.prefixes.firstPath[prefix] > 0 ? pathViews(table, prefix, asReceived) : [];
 }
 
 function adjRib(table: LocRib, prefix: number, neighbor: Neighbor, direction: 'in' | 'out' = 'in'): PathView[] {
-  const views = locRib(table, prefix);
+  const views = locRib(table, prefix, direction === 'in');
   if (direction === 'in') return views.filter(path => path.source === neighbor.options.address);
   const block = neighbor.advertisedBlock(table.family, prefix);
   if (block === undefined || table.prefixes.best[prefix] === 0) return [];

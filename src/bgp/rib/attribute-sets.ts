@@ -132,6 +132,11 @@ export class AttributeSets {
     this.count--;
   }
 
+  /** The `interfaceIndex` that tells the set apart from others with the same block. */
+  scope(id: number): number {
+    return this.scopes[id];
+  }
+
   /** The buffer that holds the set's block, from `start(id)` for `size[id]` bytes; not to be kept. */
   buffer(id: number): Uint8Array {
     return this.arena.buffer(this.handle[id]);

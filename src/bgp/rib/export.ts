@@ -5,6 +5,10 @@
 // when a message is written, once for all routes of the message, by copying the canonical block from start to end with
 // the edits made on the way: a full table goes out without a second copy of its attributes in memory.
 //
+// An export policy judges first, on the attributes as Loc-RIB has them; the transformation follows and keeps the MED and
+// the next hop that the policy fixed. NO_EXPORT and its like are obeyed before either. What a policy changed is rendered
+// at once and advertised as it is.
+//
 // RFC 4271 §5.1 (each attribute's propagation), §9.1.3; RFC 1997 (NO_EXPORT …); RFC 4360 §6, RFC 5701 §2 (non-transitive
 // extended communities); RFC 4456 (reflection); RFC 8950 (next hops of the other family).
 
@@ -12,6 +16,8 @@ import { ATTRIBUTES } from '../wire/attributes.js';
 import { Family } from '../wire/family.js';
 import { MAX_BLOCK_BYTES } from './arena.js';
 import { ADVERTISED, type AttributeSets, DEFAULT_LOCAL_PREF, Mark } from './attribute-sets.js';
+import type { PrefixTable } from './prefix-table.js';
+import { AppliedPolicy, Fixed, type RoutePolicy } from './route-policy.js';
 import { SourceKind, type Sources } from './sources.js';
 
 /** All that decides what a neighbor is told in one family. */
@@ -28,6 +34,7 @@ export interface ExportOptions {
   /** This speaker's address on the session: 4, 16 or 32 (global and link-local) bytes; empty when it has none of use. */
   ownNextHop: Uint8Array;
   accept: boolean;
+  policy: RoutePolicy | null;
   /** RFC 6793: the neighbor speaks four-octet AS numbers. */
   as4: boolean;
   maxMessageLength: number;
@@ -45,7 +52,7 @@ const other = new Uint8Array(MAX_BLOCK_BYTES);
 
 /** The key under which neighbors share a profile. */
 export function exportKey(o: ExportOptions): string {
-  return JSON.stringify({ ...o, ownNextHop: Array.from(o.ownNextHop) });
+  return JSON.stringify({ ...o, ownNextHop: Array.from(o.ownNextHop), policy: o.policy?.id });
 }
 
 /** The export of one kind of neighbor. */
@@ -56,6 +63,7 @@ export class ExportProfile {
   readonly rendered = scratch;
   private readonly sets: AttributeSets;
   private readonly sources: Sources;
+  private readonly policy: AppliedPolicy | null;
   // The last question and its answer: routes come in runs of one set.
   private lastSerial = 0;
   private lastSource = -1;
@@ -66,16 +74,25 @@ export class ExportProfile {
     this.key = exportKey(options);
     this.sets = sets;
     this.sources = sources;
+    const { policy } = options;
+    this.policy =
+      policy &&
+      new AppliedPolicy(policy, sets, sources, (set, from, outcome) => this.finish(policy, set, from, outcome));
   }
 
-  /** The set that stands for what is advertised of a path, with a reference for the caller; 0: it is not advertised. */
-  export(set: number, source: number): number {
-    const { sets } = this;
+  /**
+   * The set that stands for what is advertised of a path of a prefix, with a reference for the caller; 0: it is not
+   * advertised.
+   */
+  export(set: number, source: number, prefixes: PrefixTable, prefix: number): number {
+    const { sets, policy } = this;
+    if (policy !== null) return this.allowed(set, source) ? policy.apply(prefixes, prefix, set, source) : 0;
     const serial = sets.serial[set];
     if (serial !== this.lastSerial || source !== this.lastSource) {
       this.lastSerial = serial;
       this.lastSource = source;
-      this.lastAnswer = this.allowed(set, source) && this.nextHopIsOwn(set, source) !== null;
+      this.lastAnswer =
+        this.allowed(set, source) && this.nextHopIsOwn(sets.buffer(set), sets.start(set), source, 0) !== null;
     }
     if (!this.lastAnswer) return 0;
     sets.retain(set);
@@ -98,6 +115,22 @@ export class ExportProfile {
     return true;
   }
 
+  /** The set for what the policy made of a set; one that it left alone stays itself. */
+  private finish(policy: RoutePolicy, set: number, source: number, outcome: number): number {
+    const { sets } = this;
+    const edited = policy.length > 0;
+    const fixed = policy.fixes(outcome);
+    const from = edited ? policy.block : sets.buffer(set);
+    const start = edited ? 0 : sets.start(set);
+    if (this.nextHopIsOwn(from, start, source, fixed) === null) return 0;
+    if (edited || fixed !== 0) {
+      const size = edited ? policy.length : sets.size[set];
+      return sets.intern(scratch, this.transform(from, start, size, source, fixed), ADVERTISED);
+    }
+    sets.retain(set);
+    return set;
+  }
+
   private allowed(set: number, source: number): boolean {
     const { options } = this;
     if (!options.accept) return false;
@@ -110,18 +143,23 @@ export class ExportProfile {
 
   /** Makes the canonical block that is advertised for a set that `export` returned, in `rendered`; returns its length. */
   render(set: number, source: number): number {
-    const { sets, options, sources } = this;
+    const { sets } = this;
     const from = sets.buffer(set);
     const start = sets.start(set);
-    const end = start + sets.size[set];
-    if (sets.isAdvertised(set)) {
-      for (let i = start; i < end; i++) scratch[i - start] = from[i];
-      return end - start;
-    }
-    const learned = sources.kind[source] >= SourceKind.external;
+    const size = sets.size[set];
+    if (!sets.isAdvertised(set)) return this.transform(from, start, size, source, 0);
+    for (let i = 0; i < size; i++) scratch[i] = from[start + i];
+    return size;
+  }
+
+  /** Makes what is advertised of a block in `scratch`; `fixed`: bits of Fixed. Returns its length. */
+  private transform(from: Uint8Array, start: number, size: number, source: number, fixed: number): number {
+    const { options, sources } = this;
+    const end = start + size;
+    const foreignMed = sources.kind[source] >= SourceKind.external && (fixed & Fixed.med) === 0;
     const reflected = options.internal && sources.kind[source] === SourceKind.internal;
 
-    let to = this.writeNextHop(from, start, this.nextHopIsOwn(set, source) === true);
+    let to = this.writeNextHop(from, start, this.nextHopIsOwn(from, start, source, fixed) === true);
     let localPrefDue = options.internal;
     let originatorDue = reflected;
     let clusterDue = reflected;
@@ -153,7 +191,7 @@ export class ExportProfile {
         to = this.writeAsPath(to, from, value, length);
       } else if (!options.internal && EXTENDED[code] !== undefined) {
         to = writeTransitiveExtended(to, flags, code, from, value, next, EXTENDED[code]);
-      } else if (this.kept(code, flags, learned)) {
+      } else if (this.kept(code, flags, foreignMed)) {
         const unknown = ATTRIBUTES[code] === undefined;
         scratch[to] = unknown ? flags | Flag.partial : flags;
         for (let i = at + 1; i < next; i++) scratch[to + i - at] = from[i];
@@ -168,22 +206,22 @@ export class ExportProfile {
   }
 
   /** Is an attribute passed on to this kind of neighbor (RFC 4271 §5, §5.1.4, §5.1.5; RFC 4456 §8)? */
-  private kept(code: number, flags: number, learned: boolean): boolean {
+  private kept(code: number, flags: number, foreignMed: boolean): boolean {
     if (ATTRIBUTES[code] === undefined) return (flags & Flag.transitive) !== 0;
     if (this.options.internal) return true;
-    if (code === Code.med) return !learned;
+    if (code === Code.med) return !foreignMed;
     return code !== Code.localPref && code !== Code.originatorId && code !== Code.clusterList;
   }
 
   /** Is this speaker the next hop, or the path's own one; null when the neighbor can be given neither. */
-  private nextHopIsOwn(set: number, source: number): boolean | null {
-    const { options, sets, sources } = this;
-    const from = sets.buffer(set);
-    const start = sets.start(set);
+  private nextHopIsOwn(from: Uint8Array, start: number, source: number, fixed: number): boolean | null {
+    const { options, sources } = this;
     const length = from[start];
     const reflected = options.internal && sources.kind[source] === SourceKind.internal;
     const linkLocal = length >= 16 && from[start + 1] === 0xfe && (from[start + 2] & 0xc0) === 0x80;
-    const own = length === 0 || !options.internal || (options.nextHopSelf && !reflected) || linkLocal;
+    const standard = !options.internal || (options.nextHopSelf && !reflected) || linkLocal;
+    const chosen = (fixed & Fixed.nextHop) === 0 ? standard : (fixed & Fixed.nextHopSelf) !== 0;
+    const own = length === 0 || chosen;
     const size = own ? options.ownNextHop.length : length;
     if (size === 0) return null;
     if (options.family === Family.ipv4Unicast && size !== 4 && !options.extendedNextHop) return null;

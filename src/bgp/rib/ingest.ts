@@ -14,6 +14,7 @@ import type { LocRib } from './loc-rib.js';
 import { judgeNextHop, type NextHopRule } from './next-hop-rule.js';
 import { Verdict } from './paths.js';
 import type { Rib } from './rib.js';
+import type { AppliedPolicy } from './route-policy.js';
 import { honorCommunities } from './well-known.js';
 
 /** What the session with a neighbor means for its UPDATEs. */
@@ -28,6 +29,8 @@ export interface ImportContext {
   clusterId: number;
   nextHops: NextHopRule;
   accept: boolean;
+  /** Judges what is accepted so far. */
+  policy: AppliedPolicy | null;
 }
 
 const NEXT_HOP = 3;
@@ -46,7 +49,7 @@ export function ingest(rib: Rib, context: ImportContext, buf: Uint8Array, start:
   const pathIds4 = (addPath & (1 << Family.ipv4Unicast)) !== 0;
 
   if (scan.withdrawnStart < scan.withdrawnEnd) {
-    applyIpv4(ipv4, context.source, buf, scan.withdrawnStart, scan.withdrawnEnd, pathIds4, 0, Verdict.accepted);
+    applyIpv4(ipv4, context.source, buf, scan.withdrawnStart, scan.withdrawnEnd, pathIds4, 0, Verdict.accepted, null);
   }
   if (scan.unreachFamily !== -1) {
     apply(rib, context, buf, scan.unreachFamily, scan.unreachStart, scan.unreachEnd, 0);
@@ -66,7 +69,7 @@ export function ingest(rib: Rib, context: ImportContext, buf: Uint8Array, start:
   return scan;
 }
 
-/** What import makes of an attribute set from this neighbor. */
+/** What import makes of an attribute set from this neighbor, before its policy. */
 export function importVerdict(rib: Rib, context: ImportContext, set: number): Verdict {
   const { sets } = rib;
   const bytes = sets.buffer(set);
@@ -117,7 +120,8 @@ function apply(
   const pathIds = (context.scan.addPath & (1 << family)) !== 0;
   const verdict = set === 0 ? Verdict.accepted : importVerdict(rib, context, set);
   const one = family === Family.ipv4Unicast ? applyIpv4 : applyIpv6;
-  one(rib.families[family], context.source, buf, start, end, pathIds, set, verdict);
+  const policy = verdict === Verdict.accepted ? context.policy : null;
+  one(rib.families[family], context.source, buf, start, end, pathIds, set, verdict, policy);
 }
 
 function applyIpv4(
@@ -129,6 +133,7 @@ function applyIpv4(
   pathIds: boolean,
   set: number,
   verdict: Verdict,
+  policy: AppliedPolicy | null,
 ): void {
   const { prefixes } = table;
   let pathId = 0;
@@ -148,6 +153,7 @@ function applyIpv4(
     address = length === 0 ? 0 : (address & (-1 << (32 - length))) >>> 0;
     if (set !== 0) {
       if (address >>> 28 === 0xe && length >= 4) ignoreMulticast(buf, at - octets - 1, at);
+      else if (policy !== null) table.announceBy(policy, prefixes.ensure4(address, length), source, pathId, set);
       else table.announce(prefixes.ensure4(address, length), source, pathId, set, verdict);
     } else {
       const prefix = prefixes.find4(address, length);
@@ -167,6 +173,7 @@ function applyIpv6(
   pathIds: boolean,
   set: number,
   verdict: Verdict,
+  policy: AppliedPolicy | null,
 ): void {
   const { prefixes } = table;
   let pathId = 0;
@@ -185,7 +192,8 @@ function applyIpv6(
         continue;
       }
       const prefix = prefixes.ensure6(words[0], words[1], words[2], words[3], length);
-      table.announce(prefix, source, pathId, set, verdict);
+      if (policy !== null) table.announceBy(policy, prefix, source, pathId, set);
+      else table.announce(prefix, source, pathId, set, verdict);
     } else {
       const prefix = prefixes.find6(words[0], words[1], words[2], words[3], length);
       if (prefix !== 0) table.withdraw(prefix, source, pathId);

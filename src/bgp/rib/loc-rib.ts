@@ -13,6 +13,7 @@ import { DirtySet } from './dirty-set.js';
 import type { NextHops } from './next-hops.js';
 import { Paths, Verdict } from './paths.js';
 import { PrefixTable } from './prefix-table.js';
+import type { AppliedPolicy } from './route-policy.js';
 import { KERNEL_SOURCE, SourceKind, type Sources } from './sources.js';
 
 /** What the kernel is to do with a prefix. */
@@ -42,7 +43,10 @@ export class LocRib implements DecisionTables {
   private consumers: DirtySet[] = [];
   private readonly changedNextHops = new Map<number, ScanTask>();
   private readonly sweeps = new Map<number, ScanTask>();
-  private readonly imports = new Map<number, ScanTask & { judge: (path: number) => Verdict }>();
+  private readonly imports = new Map<
+    number,
+    ScanTask & { judge: (path: number) => Verdict; policy: AppliedPolicy | null }
+  >();
   private cursor = 1;
 
   constructor(family: Family, sets: AttributeSets, nextHops: NextHops, sources: Sources, multipath: Multipath) {
@@ -126,15 +130,23 @@ export class LocRib implements DecisionTables {
 
   /**
    * A path from `source` for a prefix: new, or in place of the one with the same path identifier. `received` is
-   * referenced; it is used in the decision process when `verdict` is accepted.
+   * referenced; when `verdict` is accepted, it or what a policy made of it, `attributes`, is used in the decision process.
    */
-  announce(prefix: number, source: number, pathId: number, received: number, verdict: Verdict): void {
+  announce(
+    prefix: number,
+    source: number,
+    pathId: number,
+    received: number,
+    verdict: Verdict,
+    attributes = verdict === Verdict.accepted ? received : 0,
+  ): void {
     const { paths, prefixes, sets } = this;
     const first = prefixes.firstPath[prefix];
     let path = first;
     while (path !== 0 && (paths.source[path] !== source || paths.pathId[path] !== pathId)) path = paths.next[path];
     const added = path === 0;
     sets.retain(received);
+    if (attributes !== received && attributes !== 0) sets.retain(attributes);
     if (added) {
       path = paths.add(prefix, source, pathId, first);
       prefixes.firstPath[prefix] = path;
@@ -142,20 +154,27 @@ export class LocRib implements DecisionTables {
       this.received[source]++;
     } else {
       if (paths.stale[path] !== 0) this.refreshStale(path);
-      sets.release(paths.received[path]);
-      if (paths.received[path] === received && paths.verdict[path] === verdict) return;
-      if (paths.attributes[path] !== 0) this.accepted[source]--;
+      const before = paths.received[path];
+      const attributesBefore = paths.attributes[path];
+      sets.release(before);
+      if (attributesBefore !== before && attributesBefore !== 0) sets.release(attributesBefore);
+      if (before === received && attributesBefore === attributes && paths.verdict[path] === verdict) return;
+      if (attributesBefore !== 0) this.accepted[source]--;
     }
     paths.received[path] = received;
     paths.verdict[path] = verdict;
     paths.at[path] = this.now;
-    if (verdict === Verdict.accepted) {
-      paths.attributes[path] = received;
-      this.accepted[source]++;
-    } else {
-      paths.attributes[path] = 0;
-    }
+    paths.attributes[path] = attributes;
+    if (attributes !== 0) this.accepted[source]++;
     this.decide(prefix, path, added);
+  }
+
+  /** The same for a route that nothing but the source's import policy may still reject. */
+  announceBy(policy: AppliedPolicy, prefix: number, source: number, pathId: number, received: number): void {
+    const attributes = policy.apply(this.prefixes, prefix, received, source);
+    const verdict = attributes === 0 ? Verdict.importPolicy : Verdict.accepted;
+    this.announce(prefix, source, pathId, received, verdict, attributes);
+    if (attributes !== 0) this.sets.release(attributes);
   }
 
   /** Removes the path of `source` with this path identifier; false when there is none. */
@@ -175,9 +194,11 @@ export class LocRib implements DecisionTables {
     if (previous === 0) prefixes.firstPath[prefix] = paths.next[path];
     else paths.next[previous] = paths.next[path];
     const set = paths.received[path];
+    const attributes = paths.attributes[path];
     paths.free(path);
     this.decide(prefix, path, false);
     this.sets.release(set);
+    if (attributes !== set && attributes !== 0) this.sets.release(attributes);
     prefixes.releaseIfIdle(prefix);
     return true;
   }
@@ -233,9 +254,9 @@ export class LocRib implements DecisionTables {
     }
   }
 
-  /** Has the source's paths judged anew, in slices: its import policy changed. */
-  reimport(source: number, judge: (path: number) => Verdict): void {
-    this.imports.set(source, { remaining: this.paths.end, judge });
+  /** Has the source's paths judged anew, in slices, and what `judge` accepts by `policy`: its import changed. */
+  reimport(source: number, judge: (path: number) => Verdict, policy: AppliedPolicy | null = null): void {
+    this.imports.set(source, { remaining: this.paths.end, judge, policy });
   }
 
   /** The answer for a next hop changed: whatever uses it is decided again, in slices. */
@@ -273,7 +294,7 @@ export class LocRib implements DecisionTables {
     }
     if (this.imports.size > 0) {
       const task = this.imports.get(source);
-      if (task !== undefined) this.announceAgain(path, task.judge(path));
+      if (task !== undefined) this.announceAgain(path, task.judge(path), task.policy);
     }
     const attributes = paths.attributes[path];
     if (attributes !== 0 && this.changedNextHops.size > 0 && this.changedNextHops.has(sets.nextHop[attributes])) {
@@ -282,10 +303,15 @@ export class LocRib implements DecisionTables {
     }
   }
 
-  private announceAgain(path: number, verdict: Verdict): void {
+  private announceAgain(path: number, verdict: Verdict, policy: AppliedPolicy | null): void {
     const { paths } = this;
     const stale = paths.stale[path];
-    this.announce(paths.prefix[path], paths.source[path], paths.pathId[path], paths.received[path], verdict);
+    const prefix = paths.prefix[path];
+    const source = paths.source[path];
+    const set = paths.received[path];
+    if (policy === null || verdict !== Verdict.accepted)
+      this.announce(prefix, source, paths.pathId[path], set, verdict);
+    else this.announceBy(policy, prefix, source, paths.pathId[path], set);
     if (stale === 0) return;
     paths.stale[path] = stale;
     this.stale[paths.source[path]]++;

@@ -36,7 +36,7 @@ export class Paths {
   source = new Uint16Array(32);
   /** Attribute set as received. */
   received = new Int32Array(32);
-  /** Attribute set after import, 0 when not accepted. */
+  /** Attribute set after import, 0 when not accepted. It has a reference of its own where it is not `received`. */
   attributes = new Int32Array(32);
   verdict = new Uint8Array(32);
   /** RFC 7911 path identifier, 0 without add-path. */

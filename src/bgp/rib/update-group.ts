@@ -48,6 +48,8 @@ export class UpdateGroup {
   private set = new Int32Array(0);
   private source = new Uint16Array(0);
   private bySource = new Uint32Array(8);
+  /** While a new profile is being adopted: the one before, and 1 for each prefix whose set it renders. */
+  private earlier: { profile: ExportProfile; prefixes: Uint8Array } | null = null;
   private privates: { to: number; prefix: number; set: number; source: number }[] = [];
 
   constructor(table: LocRib, profile: ExportProfile, packer: Packer, dirty: DirtySet) {
@@ -71,7 +73,7 @@ export class UpdateGroup {
   advertisedBlock(prefix: number, source: number): Uint8Array | undefined {
     const set = this.set[prefix] ?? 0;
     if (set <= 0 || this.source[prefix] === source) return undefined;
-    const { profile } = this;
+    const profile = this.rendererOf(prefix);
     return profile.rendered.slice(0, profile.render(set, this.source[prefix]));
   }
 
@@ -89,6 +91,7 @@ export class UpdateGroup {
   /** Sends a slice of what waits; returns whether more waits. */
   drain(): boolean {
     this.dirty.drain(SLICE_ROUTES, this.visit, this.send);
+    if (this.dirty.size === 0) this.earlier = null;
     return this.dirty.size > 0;
   }
 
@@ -100,6 +103,7 @@ export class UpdateGroup {
     group.source = grown(this.source.subarray(0, end), this.source.length);
     group.bySource = this.bySource.slice();
     group.advertised = this.advertised;
+    group.earlier = this.earlier && { ...this.earlier, prefixes: this.earlier.prefixes.slice() };
     for (let prefix = 1; prefix < end; prefix++) if (group.set[prefix] > 0) this.table.sets.retain(group.set[prefix]);
     this.dirty.copyTo(dirty);
     this.members.delete(member.source);
@@ -120,8 +124,14 @@ export class UpdateGroup {
 
   /** Exports by another profile from now on: everything is looked at again, what is the same is not sent. */
   adopt(profile: ExportProfile): void {
+    const { end, table, set, source } = this;
+    const { prefixes } = table;
+    for (let prefix = 1; this.earlier !== null && prefix < end; prefix++) {
+      const { profile: renderer, prefixes: left } = this.earlier;
+      if (left[prefix] === 1 && set[prefix] > 0) set[prefix] = renderer.settle(set[prefix], source[prefix]);
+    }
+    this.earlier = { profile: this.profile, prefixes: new Uint8Array(end).fill(1) };
     this.profile = profile;
-    const { prefixes } = this.table;
     for (let prefix = 1; prefix < prefixes.end; prefix++) if (prefixes.used(prefix)) this.dirty.mark(prefix);
   }
 
@@ -138,13 +148,15 @@ export class UpdateGroup {
     const { table, packer, profile } = this;
     if (prefix >= this.set.length) this.growColumns();
     const best = table.prefixes.best[prefix];
-    let set = best === 0 ? 0 : profile.export(table.paths.attributes[best], table.paths.source[best]);
+    let set = 0;
+    if (best !== 0)
+      set = profile.export(table.paths.attributes[best], table.paths.source[best], table.prefixes, prefix);
     let source = 0;
     if (set !== 0) {
       source = this.keptFrom(best);
       if (source !== table.paths.source[best]) set = profile.settle(set, table.paths.source[best]);
     }
-    const before = this.set[prefix];
+    const before = this.earlier === null ? this.set[prefix] : this.settleEarlier(prefix);
     const sourceBefore = this.source[prefix];
     if (set === 0 && before === 0) return;
     if (before > 0 && set !== 0 && this.isSame(before, sourceBefore, set, source)) {
@@ -174,6 +186,19 @@ export class UpdateGroup {
     }
     if (before > 0) table.sets.release(before);
   };
+
+  private rendererOf(prefix: number): ExportProfile {
+    return this.earlier?.prefixes[prefix] === 1 ? this.earlier.profile : this.profile;
+  }
+
+  /** What the earlier profile advertised is known by its rendered form once the new one looks at the prefix. */
+  private settleEarlier(prefix: number): number {
+    const { earlier } = this;
+    const before = this.set[prefix];
+    if (earlier?.prefixes[prefix] !== 1) return before;
+    earlier.prefixes[prefix] = 0;
+    return before > 0 ? earlier.profile.settle(before, this.source[prefix]) : before;
+  }
 
   private isSame(before: number, sourceBefore: number, set: number, source: number): boolean {
     if (before === set && sourceBefore === source) return true;

@@ -17,6 +17,7 @@ const OPTIONS: ExportOptions = {
   nextHopSelf: false,
   ownNextHop: parseAddress('172.18.8.101'),
   accept: true,
+  policy: null,
   as4: true,
   maxMessageLength: 4096,
   extendedNextHop: false,
@@ -34,8 +35,10 @@ function told(from: From, attributes: Attributes, over: Partial<ExportOptions> =
   const bytes = block(attributes);
   const set = rib.sets.intern(bytes, bytes.length, 0);
   const profile = new ExportProfile({ ...OPTIONS, ...over }, rib.sets, rib.sources);
-  const result = profile.export(set, source);
-  expect(profile.export(set, source)).toBe(result);
+  const { prefixes } = rib.families[Family.ipv4Unicast];
+  const prefix = prefixes.ensure4(0x0a000000, 8);
+  const result = profile.export(set, source, prefixes, prefix);
+  expect(profile.export(set, source, prefixes, prefix)).toBe(result);
   return result === 0
     ? null
     : attributesView(profile.rendered.slice(0, profile.render(set, source)), Family.ipv4Unicast);

@@ -71,6 +71,7 @@ function optionsOf(kind: 'internal' | 'external', over: Partial<ExportOptions> =
     nextHopSelf: false,
     ownNextHop: parseAddress('10.0.0.254'),
     accept: true,
+    policy: null,
     as4: true,
     maxMessageLength: 4096,
     extendedNextHop: false,
@@ -93,7 +94,7 @@ function expected(rib: Rib, reader: Reader, options: ExportOptions): Map<string,
     const best = table.prefixes.best[prefix];
     if (best === 0 || table.paths.source[best] === reader.source) continue;
     const profile = new ExportProfile(options, rib.sets, rib.sources);
-    const set = profile.export(table.paths.attributes[best], table.paths.source[best]);
+    const set = profile.export(table.paths.attributes[best], table.paths.source[best], table.prefixes, prefix);
     if (set === 0) continue;
     rib.sets.release(set);
     const address = new Uint8Array(4);
@@ -128,7 +129,14 @@ const action = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: fc.constant('join' as const), who }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('leave' as const), who }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('refresh' as const), who }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('change' as const), who, accept: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('change' as const),
+      who,
+      change: fc.record({ accept: fc.boolean(), nextHopSelf: fc.boolean() }),
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({ type: fc.constant('buffer' as const), who, bytes: fc.constantFrom(0, 300_000, 5_000_000) }),
@@ -182,7 +190,7 @@ describe('update groups', () => {
             reader.refreshing = true;
             groups.refresh(reader);
           } else if (step.type === 'change') {
-            options[step.who] = { ...options[step.who], accept: step.accept };
+            options[step.who] = { ...options[step.who], ...step.change };
             const reader = readers.get(step.who);
             if (reader) groups.move(reader, options[step.who]);
           } else if (step.type === 'buffer') {

@@ -1,6 +1,8 @@
 // The prefixes of one address family as dense ids.
 //
-// Open addressing with linear probing over key columns (IPv4: one uint32 and a length; IPv6: four and a length).
+// Open addressing over key columns (IPv4: one uint32 and a length; IPv6: four and a length). Prefixes come in runs, so eight
+// neighbors of one length have their slots in one stretch of 32 octets, in an order that differs from stretch to stretch:
+// a run costs one cache line. Probing goes on by STEP slots, which leaves the stretch and in time visits every slot.
 // `firstPath` heads the prefix's list of paths, `best` is the path the decision process chose (0: none). An id is
 // reused once it has neither paths nor a consumer that still has to hear of it.
 
@@ -192,18 +194,18 @@ export class PrefixTable {
     this.holds = grown(this.holds, size);
   }
 
-  private hashOf(id: number): number {
-    if (this.stride === 1) return hash4(this.address[id], this.length[id]);
+  private homeOf(id: number, mask: number): number {
+    if (this.stride === 1) return home4(this.address[id], this.length[id], mask);
     const at = id << 2;
     const w = this.address;
-    return hash6(w[at], w[at + 1], w[at + 2], w[at + 3], this.length[id]);
+    return home6(w[at], w[at + 1], w[at + 2], w[at + 3], this.length[id], mask);
   }
 
   /** The slot of an IPv4 prefix: the one that has it, or the empty one where it would go. */
   private slot4(address: number, length: number): number {
     const { slots, address: words, length: lengths } = this;
     const mask = slots.length - 1;
-    for (let slot = hash4(address, length) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = home4(address, length, mask); ; slot = (slot + STEP) & mask) {
       const id = slots[slot];
       if (id === 0 || (words[id] === address && lengths[id] === length)) return slot;
     }
@@ -212,7 +214,7 @@ export class PrefixTable {
   private slot6(a: number, b: number, c: number, d: number, length: number): number {
     const { slots, address: words, length: lengths } = this;
     const mask = slots.length - 1;
-    for (let slot = hash6(a, b, c, d, length) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = home6(a, b, c, d, length, mask); ; slot = (slot + STEP) & mask) {
       const id = slots[slot];
       const at = id << 2;
       if (id === 0) return slot;
@@ -230,16 +232,17 @@ export class PrefixTable {
 
   private insert(id: number, slot: number): void {
     this.slots[slot] = id;
-    if (++this.count * 2 <= this.slots.length) return;
-    const old = this.slots;
-    this.slots = new Int32Array(old.length * 2);
-    for (let i = 0; i < old.length; i++) if (old[i] !== 0) this.place(old[i]);
+    if (++this.count * 4 <= this.slots.length * 3) return;
+    // Small tables double; larger ones grow fourfold, since placing a million prefixes anew is not done in no time.
+    this.slots = new Int32Array(this.slots.length * (this.slots.length < 1 << 17 ? 2 : 4));
+    // In the order of the ids, which is that of arrival: the columns and the new slots are walked as the runs came.
+    for (let known = 1; known < this.top; known++) if (this.used(known)) this.place(known);
   }
 
   private place(id: number): void {
     const mask = this.slots.length - 1;
-    let slot = this.hashOf(id) & mask;
-    while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
+    let slot = this.homeOf(id, mask);
+    while (this.slots[slot] !== 0) slot = (slot + STEP) & mask;
     this.slots[slot] = id;
   }
 
@@ -247,11 +250,11 @@ export class PrefixTable {
   private remove(id: number): void {
     const slots = this.slots;
     const mask = slots.length - 1;
-    let hole = this.hashOf(id) & mask;
-    while (slots[hole] !== id) hole = (hole + 1) & mask;
-    for (let slot = (hole + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const home = this.hashOf(slots[slot]) & mask;
-      if (((slot - home) & mask) >= ((slot - hole) & mask)) {
+    let hole = this.homeOf(id, mask);
+    while (slots[hole] !== id) hole = (hole + STEP) & mask;
+    for (let slot = (hole + STEP) & mask; slots[slot] !== 0; slot = (slot + STEP) & mask) {
+      const home = this.homeOf(slots[slot], mask);
+      if (steps(home, slot, mask) >= steps(hole, slot, mask)) {
         slots[hole] = slots[slot];
         hole = slot;
       }
@@ -260,19 +263,41 @@ export class PrefixTable {
   }
 }
 
+/** One stretch and one slot: odd, so that probing visits all slots of a power of two. */
+const STEP = 9;
+/** STEP times this is 1 modulo 2 ** 32. */
+const STEP_INVERSE = 0x38e38e39;
+
+/** How many probes lead from one slot to another. */
+function steps(from: number, to: number, mask: number): number {
+  return Math.imul(to - from, STEP_INVERSE) & mask;
+}
+
 function mix(h: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);
 }
 
-function hash4(address: number, length: number): number {
-  return mix(address ^ Math.imul(length, 0x9e3779b1));
+/** The slot where probing begins: `hash` names the stretch and the order in it, `place` the prefix among its eight. */
+function home(hash: number, place: number, mask: number): number {
+  return ((hash << 3) | ((place ^ (hash >>> 29)) & 7)) & mask;
 }
 
-function hash6(a: number, b: number, c: number, d: number, length: number): number {
-  let h = mix(a ^ Math.imul(length, 0x9e3779b1));
+function home4(address: number, length: number, mask: number): number {
+  const number = length === 0 ? 0 : address >>> (32 - length);
+  return home(mix((number >>> 3) ^ Math.imul(length, 0x9e3779b1)), number, mask);
+}
+
+function home6(a: number, b: number, c: number, d: number, length: number, mask: number): number {
+  // The last three bits of the prefix, as far as they are in one word.
+  const shift = -length & 31;
+  const low = 7 << shift;
+  let h = Math.imul(length, 0x9e3779b1);
+  if (length <= 32) return home(mix(h ^ (a & ~low)), a >>> shift, mask);
+  h = mix(h ^ a);
+  if (length <= 64) return home(mix(h ^ (b & ~low)), b >>> shift, mask);
   h = mix(h ^ b);
-  h = mix(h + c);
-  return mix(h ^ d);
+  if (length <= 96) return home(mix(h ^ (c & ~low)), c >>> shift, mask);
+  return home(mix(mix(h ^ c) ^ (d & ~low)), d >>> shift, mask);
 }

@@ -6,7 +6,7 @@
 
 import { readFloat, readU32 } from '../wire/bytes.js';
 import { Arena } from './arena.js';
-import { grown, roomFor } from './columns.js';
+import { grown, MANY_SETS, roomFor } from './columns.js';
 import type { NextHops } from './next-hops.js';
 
 /** Bits of `marks`: what a set contains that the tables act upon. */
@@ -239,7 +239,7 @@ export class AttributeSets {
     }
     const id = this.top++;
     if (id === this.refs.length) {
-      const size = roomFor(id + 1);
+      const size = roomFor(id + 1, MANY_SETS);
       this.handle = grown(this.handle, size);
       this.size = grown(this.size, size);
       this.serial = grown(this.serial, size);

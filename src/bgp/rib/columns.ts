@@ -7,11 +7,14 @@
 type Column = Int32Array | Uint32Array | Uint16Array | Uint8Array | Float64Array;
 
 const RESERVED_FROM = 1 << 16;
-const RESERVED = 1 << 22;
+/** Routes of a full table, and then some. */
+export const MANY_ROUTES = 1 << 21;
+/** Their sets of attributes. */
+export const MANY_SETS = 1 << 18;
 
-/** How many elements a column is to have room for so that it holds `needed`. */
-export function roomFor(needed: number): number {
-  if (needed > RESERVED_FROM && needed <= RESERVED) return RESERVED;
+/** How many elements a column is to have room for so that it holds `needed`; `many` is what a full table is to it. */
+export function roomFor(needed: number, many: number): number {
+  if (needed > RESERVED_FROM && needed <= many) return many;
   let room = 32;
   while (room < needed) room *= 2;
   return room;

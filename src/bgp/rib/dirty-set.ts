@@ -11,10 +11,14 @@ export interface Holder {
   unhold(prefixId: number): void;
 }
 
+const NONE = new Int32Array(0);
+
 /** A consumer's set of changed prefix ids. */
 export class DirtySet {
   private queue = new Int32Array(64);
   private bits = new Uint32Array(8);
+  /** Where `drain` puts the ids it works on. */
+  private spare = NONE;
   private head = 0;
   private count = 0;
   private readonly holder: Holder;
@@ -55,22 +59,25 @@ export class DirtySet {
    * reused before `done` has returned.
    */
   drain(max: number, visit: (prefixId: number) => void, done?: () => void): number {
-    const ids = new Int32Array(Math.min(max, this.count));
-    for (let i = 0; i < ids.length; i++) {
+    const size = Math.min(max, this.count);
+    const ids = this.spare.length < size ? new Int32Array(size) : this.spare;
+    this.spare = NONE;
+    for (let i = 0; i < size; i++) {
       const id = this.queue[this.head];
       ids[i] = id;
       this.head = (this.head + 1) & (this.queue.length - 1);
       this.bits[id >>> 5] &= ~(1 << (id & 31));
     }
-    this.count -= ids.length;
+    this.count -= size;
     if (this.count === 0 && this.queue.length > 65_536) {
       this.queue = new Int32Array(64);
       this.head = 0;
     }
-    for (let i = 0; i < ids.length; i++) visit(ids[i]);
+    for (let i = 0; i < size; i++) visit(ids[i]);
     done?.();
-    for (let i = 0; i < ids.length; i++) this.holder.unhold(ids[i]);
-    return ids.length;
+    for (let i = 0; i < size; i++) this.holder.unhold(ids[i]);
+    this.spare = ids;
+    return size;
   }
 
   /** Marks in `other` whatever waits here. */

@@ -143,7 +143,7 @@ export class LocRib implements DecisionTables {
     const { paths, prefixes, sets } = this;
     const first = prefixes.firstPath[prefix];
     let path = first;
-    while (path !== 0 && (paths.source[path] !== source || paths.pathId[path] !== pathId)) path = paths.next[path];
+    while (path !== 0 && !paths.is(path, source, pathId)) path = paths.next[path];
     const added = path === 0;
     sets.retain(received);
     if (attributes !== received && attributes !== 0) sets.retain(attributes);
@@ -182,15 +182,14 @@ export class LocRib implements DecisionTables {
     const { paths, prefixes } = this;
     let previous = 0;
     let path = prefixes.firstPath[prefix];
-    while (path !== 0 && (paths.source[path] !== source || paths.pathId[path] !== pathId)) {
+    while (path !== 0 && !paths.is(path, source, pathId)) {
       previous = path;
       path = paths.next[path];
     }
     if (path === 0) return false;
-    const source_ = paths.source[path];
-    this.received[source_]--;
-    if (paths.attributes[path] !== 0) this.accepted[source_]--;
-    if (paths.stale[path] !== 0) this.stale[source_]--;
+    this.received[source]--;
+    if (paths.attributes[path] !== 0) this.accepted[source]--;
+    if (paths.stale[path] !== 0) this.stale[source]--;
     if (previous === 0) prefixes.firstPath[prefix] = paths.next[path];
     else paths.next[previous] = paths.next[path];
     const set = paths.received[path];

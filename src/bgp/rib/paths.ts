@@ -3,7 +3,7 @@
 // A prefix's paths are a list threaded through `next`, headed by the prefix table. `received` is what the source sent;
 // `attributes` is what the decision process may use, 0 when it may not, and `verdict` says why.
 
-import { grown, roomFor } from './columns.js';
+import { grown, MANY_ROUTES, roomFor } from './columns.js';
 
 /** Why a path takes part in the decision process or not. */
 export const Verdict = {
@@ -39,8 +39,9 @@ export class Paths {
   /** Attribute set after import, 0 when not accepted. It has a reference of its own where it is not `received`. */
   attributes = new Int32Array(32);
   verdict = new Uint8Array(32);
-  /** RFC 7911 path identifier, 0 without add-path. */
+  /** RFC 7911 path identifier, 0 without add-path: then the column is left alone, and costs no memory. */
   pathId = new Uint32Array(32);
+  private pathIdsUsed = false;
   next = new Int32Array(32);
   /** 1: kept from before the session was lost (RFC 4724) or about to be swept. */
   stale = new Uint8Array(32);
@@ -63,23 +64,33 @@ export class Paths {
       this.freeId = this.next[id];
     } else {
       id = this.top++;
-      if (id === this.prefix.length) this.grow(roomFor(id + 1));
+      if (id === this.prefix.length) this.grow(roomFor(id + 1, MANY_ROUTES));
     }
     this.prefix[id] = prefix;
     this.source[id] = source;
-    this.pathId[id] = pathId;
     this.next[id] = next;
-    this.stale[id] = 0;
+    if (pathId !== 0) {
+      this.pathId[id] = pathId;
+      this.pathIdsUsed = true;
+    }
     this.count++;
     return id;
   }
 
+  /** Is it the path of this source with this path identifier? */
+  is(id: number, source: number, pathId: number): boolean {
+    return this.source[id] === source && (this.pathIdsUsed ? this.pathId[id] === pathId : pathId === 0);
+  }
+
   free(id: number): void {
     this.prefix[id] = 0;
+    if (this.pathIdsUsed) this.pathId[id] = 0;
+    if (this.stale[id] !== 0) this.stale[id] = 0;
     this.next[id] = this.freeId;
     this.freeId = id;
     if (--this.count === 0 && this.top > 65_536) {
       this.grow(0);
+      this.pathIdsUsed = false;
       this.top = 1;
       this.freeId = 0;
     }

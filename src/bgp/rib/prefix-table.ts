@@ -8,7 +8,7 @@
 
 import { readU32 } from '../wire/bytes.js';
 import { Family } from '../wire/family.js';
-import { grown, roomFor } from './columns.js';
+import { grown, MANY_ROUTES, roomFor } from './columns.js';
 
 /** The table of prefixes; ids begin at 1. */
 export class PrefixTable {
@@ -186,7 +186,7 @@ export class PrefixTable {
   }
 
   private growColumns(): void {
-    const size = roomFor(this.length.length + 1);
+    const size = roomFor(this.length.length + 1, MANY_ROUTES);
     this.address = grown(this.address, size * this.stride);
     this.length = grown(this.length, size);
     this.firstPath = grown(this.firstPath, size);

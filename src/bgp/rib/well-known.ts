@@ -26,6 +26,7 @@ export function honorCommunities(block: Uint8Array, length: number): number {
     const end = value + (long ? (block[at + 2] << 8) | block[at + 3] : block[at + 2]);
     if (code > LOCAL_PREF && beforeLocalPref === length) beforeLocalPref = at;
     if (code === COMMUNITIES) {
+      if (!hasReserved(block, value, end)) return length;
       const has = (wanted: number) => {
         for (let i = value; i < end; i += 4) if (readU32(block, i) === wanted) return true;
         return false;
@@ -37,6 +38,12 @@ export function honorCommunities(block: Uint8Array, length: number): number {
     at = end;
   }
   return length;
+}
+
+/** Is there any of 0xFFFF0000 to 0xFFFFFFFF, where the well-known ones are? */
+function hasReserved(block: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i += 4) if (block[i] === 0xff && block[i + 1] === 0xff) return true;
+  return false;
 }
 
 /** Adds NO_EXPORT to the communities at `at`, whose value is octets [value, end). */

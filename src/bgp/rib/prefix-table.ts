@@ -2,7 +2,8 @@
 //
 // Open addressing over key columns (IPv4: one uint32 and a length; IPv6: four and a length). Prefixes come in runs, so eight
 // neighbors of one length have their slots in one stretch of 32 octets, in an order that differs from stretch to stretch:
-// a run costs one cache line. Probing goes on by STEP slots, which leaves the stretch and in time visits every slot.
+// a run costs one cache line. Probing goes on by STEP slots, which leaves the stretch and in time visits every slot. What is
+// removed leaves a DEAD slot, which the same prefix takes again when it comes back.
 // `firstPath` heads the prefix's list of paths, `best` is the path the decision process chose (0: none). An id is
 // reused once it has neither paths nor a consumer that still has to hear of it.
 
@@ -22,6 +23,8 @@ export class PrefixTable {
   count = 0;
   private holds: Uint16Array;
   private slots = new Int32Array(64);
+  /** DEAD slots. */
+  private dead = 0;
   private readonly stride: number;
   private top = 1;
   private freeIds = 0;
@@ -47,14 +50,14 @@ export class PrefixTable {
 
   /** The id of an IPv4 prefix, or 0. `address` is unsigned with host bits zero. */
   find4(address: number, length: number): number {
-    return this.slots[this.slot4(address, length)];
+    return Math.max(0, this.slots[this.slot4(address, length)]);
   }
 
   /** The id of an IPv4 prefix, made if need be. */
   ensure4(address: number, length: number): number {
     const slot = this.slot4(address, length);
     const found = this.slots[slot];
-    if (found !== 0) return found;
+    if (found > 0) return found;
     const id = this.newId(length);
     this.address[id] = address;
     this.insert(id, slot);
@@ -62,13 +65,13 @@ export class PrefixTable {
   }
 
   find6(a: number, b: number, c: number, d: number, length: number): number {
-    return this.slots[this.slot6(a, b, c, d, length)];
+    return Math.max(0, this.slots[this.slot6(a, b, c, d, length)]);
   }
 
   ensure6(a: number, b: number, c: number, d: number, length: number): number {
     const slot = this.slot6(a, b, c, d, length);
     const found = this.slots[slot];
-    if (found !== 0) return found;
+    if (found > 0) return found;
     const id = this.newId(length);
     const at = id << 2;
     this.address[at] = a;
@@ -181,6 +184,7 @@ export class PrefixTable {
     this.best = new Int32Array(32);
     this.holds = new Uint16Array(32);
     this.slots = new Int32Array(64);
+    this.dead = 0;
     this.top = 1;
     this.freeIds = 0;
   }
@@ -201,42 +205,63 @@ export class PrefixTable {
     return home6(w[at], w[at + 1], w[at + 2], w[at + 3], this.length[id], mask);
   }
 
-  /** The slot of an IPv4 prefix: the one that has it, or the empty one where it would go. */
+  /** The slot of an IPv4 prefix: the one that has it, or the one where it would go, which is empty or DEAD. */
   private slot4(address: number, length: number): number {
     const { slots, address: words, length: lengths } = this;
     const mask = slots.length - 1;
+    let vacant = -1;
     for (let slot = home4(address, length, mask); ; slot = (slot + STEP) & mask) {
       const id = slots[slot];
-      if (id === 0 || (words[id] === address && lengths[id] === length)) return slot;
+      if (id > 0) {
+        if (words[id] === address && lengths[id] === length) return slot;
+      } else if (id === 0) {
+        return vacant < 0 ? slot : vacant;
+      } else if (vacant < 0) {
+        vacant = slot;
+      }
     }
   }
 
   private slot6(a: number, b: number, c: number, d: number, length: number): number {
     const { slots, address: words, length: lengths } = this;
     const mask = slots.length - 1;
+    let vacant = -1;
     for (let slot = home6(a, b, c, d, length, mask); ; slot = (slot + STEP) & mask) {
       const id = slots[slot];
-      const at = id << 2;
-      if (id === 0) return slot;
-      if (
-        words[at] === a &&
-        words[at + 1] === b &&
-        words[at + 2] === c &&
-        words[at + 3] === d &&
-        lengths[id] === length
-      ) {
-        return slot;
+      if (id > 0) {
+        const at = id << 2;
+        if (
+          words[at] === a &&
+          words[at + 1] === b &&
+          words[at + 2] === c &&
+          words[at + 3] === d &&
+          lengths[id] === length
+        ) {
+          return slot;
+        }
+      } else if (id === 0) {
+        return vacant < 0 ? slot : vacant;
+      } else if (vacant < 0) {
+        vacant = slot;
       }
     }
   }
 
   private insert(id: number, slot: number): void {
+    if (this.slots[slot] === DEAD) this.dead--;
     this.slots[slot] = id;
-    if (++this.count * 4 <= this.slots.length * 3) return;
-    // Small tables double; larger ones grow fourfold, since placing a million prefixes anew is not done in no time.
-    this.slots = new Int32Array(this.slots.length * (this.slots.length < 1 << 17 ? 2 : 4));
-    // In the order of the ids, which is that of arrival: the columns and the new slots are walked as the runs came.
-    for (let known = 1; known < this.top; known++) if (this.used(known)) this.place(known);
+    this.count++;
+    if ((this.count + this.dead) * 4 > this.slots.length * 3) this.placeAll();
+  }
+
+  // Small tables double; larger ones grow fourfold, since placing a million prefixes anew is not done in no time. In the order
+  // of the ids, which is that of arrival, the columns and the new slots are walked as the runs came.
+  private placeAll(): void {
+    const size = this.slots.length;
+    const full = this.count * 2 > size;
+    this.slots = new Int32Array(full ? size * (size < 1 << 17 ? 2 : 4) : size);
+    this.dead = 0;
+    for (let id = 1; id < this.top; id++) if (this.used(id)) this.place(id);
   }
 
   private place(id: number): void {
@@ -246,32 +271,20 @@ export class PrefixTable {
     this.slots[slot] = id;
   }
 
-  // Backward-shift deletion: later entries of the run move up, so no tombstones are needed.
   private remove(id: number): void {
-    const slots = this.slots;
+    const { slots } = this;
     const mask = slots.length - 1;
-    let hole = this.homeOf(id, mask);
-    while (slots[hole] !== id) hole = (hole + STEP) & mask;
-    for (let slot = (hole + STEP) & mask; slots[slot] !== 0; slot = (slot + STEP) & mask) {
-      const home = this.homeOf(slots[slot], mask);
-      if (steps(home, slot, mask) >= steps(hole, slot, mask)) {
-        slots[hole] = slots[slot];
-        hole = slot;
-      }
-    }
-    slots[hole] = 0;
+    let slot = this.homeOf(id, mask);
+    while (slots[slot] !== id) slot = (slot + STEP) & mask;
+    slots[slot] = DEAD;
+    this.dead++;
   }
 }
 
 /** One stretch and one slot: odd, so that probing visits all slots of a power of two. */
 const STEP = 9;
-/** STEP times this is 1 modulo 2 ** 32. */
-const STEP_INVERSE = 0x38e38e39;
-
-/** How many probes lead from one slot to another. */
-function steps(from: number, to: number, mask: number): number {
-  return Math.imul(to - from, STEP_INVERSE) & mask;
-}
+/** In a slot whose prefix was removed. */
+const DEAD = -1;
 
 function mix(h: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

@@ -1,0 +1,91 @@
+// The prefix table against a Map: random runs of prefixes come and go, and every one is found under its own number.
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PrefixTable } from '../../../src/bgp/rib/prefix-table.js';
+import { Family } from '../../../src/bgp/wire/family.js';
+import { clearHostBits, formatPrefix } from '../../../src/bgp/wire/prefix.js';
+
+const FAMILIES = [
+  { family: Family.ipv4Unicast, octets: 4 },
+  { family: Family.ipv6Unicast, octets: 16 },
+] as const;
+
+interface Run {
+  head: number[];
+  length: number;
+  count: number;
+  add: boolean;
+}
+
+/** Neighboring prefixes of one length, to be added or removed. */
+const run = (octets: number): fc.Arbitrary<Run> =>
+  fc.record({
+    head: fc.array(fc.constantFrom(0, 1, 10, 128, 255), { minLength: octets, maxLength: octets }),
+    length: fc.oneof(fc.nat(octets * 8), fc.constantFrom(octets * 8, 24, 48 % (octets * 8))),
+    count: fc.constantFrom(1, 3, 8, 40, 300),
+    add: fc.boolean(),
+  });
+
+/** The prefix `n` places after the one of these octets. */
+function after(head: number[], length: number, n: number): Uint8Array {
+  const bytes = Uint8Array.from(head);
+  clearHostBits(bytes, length);
+  let carry = n;
+  for (let bit = length; bit > 0 && carry > 0; bit--) {
+    const at = (bit - 1) >>> 3;
+    const value = 1 << (7 - ((bit - 1) & 7));
+    const sum = ((bytes[at] & value) === 0 ? 0 : 1) + (carry & 1);
+    bytes[at] = (sum & 1) === 0 ? bytes[at] & ~value : bytes[at] | value;
+    carry = (carry >>> 1) + (sum >>> 1);
+  }
+  return bytes;
+}
+
+describe.each(FAMILIES)('the prefix table of family $family', ({ family, octets }) => {
+  it('finds what is in it and nothing else', () => {
+    fc.assert(
+      fc.property(fc.array(run(octets), { maxLength: 40 }), runs => {
+        const table = new PrefixTable(family);
+        const model = new Map<string, { id: number; address: Uint8Array; length: number }>();
+        for (const { head, length, count, add } of runs) {
+          for (let n = 0; n < count; n++) {
+            const address = after(head, length, n);
+            const text = formatPrefix({ family, address, length });
+            const known = model.get(text);
+            expect(table.find(address, length)).toBe(known?.id ?? 0);
+            if (add) {
+              const id = table.ensure(address, length);
+              if (known !== undefined) expect(id).toBe(known.id);
+              model.set(text, { id, address, length });
+            } else if (known !== undefined) {
+              table.releaseIfIdle(known.id);
+              model.delete(text);
+            }
+          }
+        }
+        expect(table.count).toBe(model.size);
+        expect(new Set([...model.values()].map(({ id }) => id)).size).toBe(model.size);
+        for (const { id, address, length } of model.values()) expect(table.find(address, length)).toBe(id);
+        expect([...table.ids()].sort((a, b) => a - b)).toEqual(
+          [...model.values()].map(({ id }) => id).sort((a, b) => a - b),
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('stays quick to search while different prefixes come and go', () => {
+    const table = new PrefixTable(family);
+    const address = new Uint8Array(octets);
+    for (let n = 0; n < 200_000; n++) {
+      address[0] = n >>> 16;
+      address[1] = n >>> 8;
+      address[2] = n;
+      table.releaseIfIdle(table.ensure(address, 24));
+      expect(table.find(address, 24)).toBe(0);
+    }
+    expect(table.count).toBe(0);
+    expect(table.capacity).toBe(32);
+  });
+});

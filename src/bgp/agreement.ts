@@ -62,6 +62,7 @@ export function exportOptions(
     as4: negotiated.as4,
     maxMessageLength: negotiated.maxMessageLength,
     extendedNextHop: negotiated.extendedNextHop,
+    addPath: negotiated.addPathSend.includes(family) ? options.addPath.send : undefined,
   };
 }
 

@@ -14,7 +14,7 @@ import { type ImportContext, importVerdict, ingest } from './rib/ingest.js';
 import type { Verdict } from './rib/paths.js';
 import type { Rib } from './rib/rib.js';
 import { SourceKind } from './rib/sources.js';
-import type { Member } from './rib/update-group.js';
+import type { AdvertisedPath, Member } from './rib/update-group.js';
 import type { UpdateGroups } from './rib/update-groups.js';
 import type { LocalOptions, NeighborOptions } from './session/options.js';
 import { type Negotiated, NeighborSession, type SessionDown, type SessionHandler } from './session/session.js';
@@ -280,9 +280,9 @@ export class Neighbor implements SessionHandler {
     };
   }
 
-  /** The canonical block of what the neighbor has been sent for a prefix. */
-  advertisedBlock(family: Family, prefix: number): Uint8Array | undefined {
-    return this.context.groups[family].advertisedBlock(this.members[family], prefix);
+  /** What the neighbor has been sent for a prefix. */
+  advertisedPaths(family: Family, prefix: number): AdvertisedPath[] {
+    return this.context.groups[family].advertisedPaths(this.members[family], prefix);
   }
 
   private memberOf(family: Family): Member {

@@ -77,11 +77,24 @@ function locRib(table: LocRib, prefix: number, asReceived = false): PathView[] {
 }
 
 function adjRib(table: LocRib, prefix: number, neighbor: Neighbor, direction: 'in' | 'out' = 'in'): PathView[] {
-  const views = locRib(table, prefix, direction === 'in');
-  if (direction === 'in') return views.filter(path => path.source === neighbor.options.address);
-  const block = neighbor.advertisedBlock(table.family, prefix);
-  if (block === undefined || table.prefixes.best[prefix] === 0) return [];
-  const [{ source, receivedAt }] = views;
-  const sent = attributesView(block, table.family);
-  return [{ source, best: true, multipath: false, eligible: true, stale: false, receivedAt, ...sent }];
+  if (direction === 'in') {
+    return locRib(table, prefix, true).filter(path => path.source === neighbor.options.address);
+  }
+  const { paths, sources } = table;
+  const best = table.prefixes.best[prefix];
+  return neighbor.advertisedPaths(table.family, prefix).flatMap(({ pathId, block }) => {
+    const path = pathId === 0 ? best : pathId;
+    // Its withdrawal is on its way.
+    if (path === 0 || paths.prefix[path] !== prefix) return [];
+    const view: PathView = {
+      source: sources.name(paths.source[path]),
+      best: path === best,
+      multipath: false,
+      eligible: true,
+      stale: false,
+      receivedAt: paths.at[path] * 1000,
+      ...attributesView(block, table.family),
+    };
+    return [pathId === 0 ? view : { ...view, pathId }];
+  });
 }

@@ -64,8 +64,13 @@ const SESSION_OPTIONS = [
   'routeReflectorClient',
   'multihop',
   'gracefulRestart',
-  'addPath',
 ] as const satisfies (keyof NeighborOptions)[];
+
+/** How many paths are sent may change within a session, whether several are may not. */
+function needsSession(key: keyof NeighborOptions, { addPath: before }: NeighborOptions, { addPath }: NeighborOptions) {
+  if (key === 'addPath') return before.receive !== addPath.receive || (before.send === 0) !== (addPath.send === 0);
+  return (SESSION_OPTIONS as readonly string[]).includes(key);
+}
 
 /** A BGP speaker. */
 export class Speaker {
@@ -158,7 +163,7 @@ export class Speaker {
       key => JSON.stringify(before[key]) !== JSON.stringify(options[key]),
     );
     if (changed.length === 0) return 'unchanged';
-    if (changed.some(key => (SESSION_OPTIONS as readonly string[]).includes(key))) {
+    if (changed.some(key => needsSession(key, before, options))) {
       void this.remove(neighbor, 'reconfigured');
       this.addNeighbor(options);
       return 'reset';

@@ -101,13 +101,19 @@ export const NEIGHBOR_WORDS: readonly NeighborWord[] = [
   },
   {
     word: 'add-path',
-    value: 'receive',
-    describe: 'Accept several paths of a prefix (RFC 7911)',
-    example: 'add-path receive',
-    values: ['receive'],
-    parse: () => ({ receive: true }),
+    value: 'receive|send=N|send=all[,…]',
+    describe: 'Accept several paths of a prefix, send several, or both (RFC 7911)',
+    example: 'add-path receive,send=4',
+    parse: value => Object.fromEntries(value.split(',').map(addPathWord)),
   },
 ];
+
+function addPathWord(text: string): [string, unknown] {
+  if (text === 'receive') return ['receive', true];
+  const [, count] = /^send=(\d{1,5}|all)$/.exec(text) ?? [];
+  if (count === undefined) throw usageError(`there is no add-path "${text}"`, 'such as: add-path receive,send=4');
+  return ['send', count === 'all' ? count : Number(count)];
+}
 
 const NAMES = NEIGHBOR_WORDS.map(row => row.word);
 

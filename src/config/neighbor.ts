@@ -149,25 +149,14 @@ export const neighborKeys = z
             example: true,
           }),
           send: key(
-            whole(0, 65535)
-              .superRefine((count, context) => {
-                if (count === 0) return;
-                const params = { suggestion: 'write 0' };
-                context.addIssue({
-                  code: 'custom',
-                  message: 'sending several paths is not supported yet',
-                  params,
-                  input: count,
-                });
-              })
-              .default(0),
-            'How many paths of a prefix to send to the neighbor. 0 sends the best one; more is not supported yet.',
-            { unit: 'paths', example: 0 },
+            z.union([whole(0, 65535), z.literal('all')], 'must be a number of paths or all').default(0),
+            'How many paths of a prefix to send to the neighbor, the best ones first. 0: the best one, without a path identifier.',
+            { unit: 'paths', example: 'all' },
           ),
         })
         .prefault({}),
       'Several paths for the same prefix on one session.',
-      { rfc: '7911', example: { receive: true } },
+      { rfc: '7911', example: { receive: true, send: 4 } },
     ),
     import: key(policy().optional(), 'What becomes of routes from the neighbor.', {
       rfc: '8212',

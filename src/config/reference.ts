@@ -85,7 +85,7 @@ function notSupportedYet(): string {
   const keys = Object.entries(NOT_SUPPORTED_YET).flatMap(([level, names]) =>
     names.map(name => code(level ? `${level}.${name}` : name)),
   );
-  const more = ['policy names in `import` and `export`', '`add-path.send` above 0', 'a prefix as `address`'];
+  const more = ['policy names in `import` and `export`', 'a prefix as `address`'];
   return `## Not supported yet\n\n${[...keys, ...more].join(', ')}.`;
 }
 

@@ -189,6 +189,7 @@ describe('a neighbor', () => {
     ],
     ['graceful-restart: { config: { enabled: false, restart-time: 120 } }', { gracefulRestart: false }],
     ['add-paths: { config: { receive: true } }', { addPath: { receive: true, send: 0 } }],
+    ['add-paths: { config: { send-max: 8 } }', { addPath: { receive: false, send: 8 } }],
     ['afi-safis: [{ config: { afi-safi-name: ipv6-unicast } }]', { families: [1] }],
     [
       'afi-safis: [{ afi-safi-name: ipv4-unicast }, { config: { afi-safi-name: ipv6-unicast, enabled: false } }]',
@@ -342,12 +343,6 @@ describe('refused', () => {
     ).toEqual([
       [3, 1, 'peer-groups', 'peer groups are not supported yet', 'remove it'],
       [4, 1, 'dynamic-neighbors', 'dynamic neighbors are not supported yet', 'remove it'],
-    ]);
-  });
-
-  test('several paths to send', () => {
-    expect(problems(withNeighbor('add-paths: { config: { send-max: 8 } }'))).toEqual([
-      [5, 38, 'neighbors[0].add-paths.config.send-max', 'sending several paths is not supported yet', 'write 0'],
     ]);
   });
 });

@@ -320,8 +320,8 @@ describe('what is wrong, where, and what to do', () => {
     ],
     [
       'paths to send',
-      `${NEIGHBOR}add-path: { send: 2 }`,
-      [6, 23, 'neighbors[0].add-path.send', 'sending several paths is not supported yet', 'write 0'],
+      `${NEIGHBOR}add-path: { send: some }`,
+      [6, 23, 'neighbors[0].add-path.send', 'must be a number of paths or all, not "some"'],
     ],
     [
       'dynamic neighbors',

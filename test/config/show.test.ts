@@ -89,7 +89,7 @@ const neighbor = some(
     multihop: whole(1, 255),
     'max-prefix': some({ limit: whole(1, 4294967295), restart: whole(0, 65535) }, ['limit']),
     'graceful-restart': fc.oneof(fc.constant(false), some({ 'restart-time': whole(1, 4095) })),
-    'add-path': some({ receive: fc.boolean(), send: fc.constant(0) }),
+    'add-path': some({ receive: fc.boolean(), send: fc.constantFrom(0, 1, 65535, 'all') }),
     import: policy,
     export: policy,
   },

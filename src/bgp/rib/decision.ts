@@ -102,6 +102,20 @@ export function choose(t: DecisionTables, first: number): number {
   return best;
 }
 
+/** The paths set aside by `visitInOrder`, and the attributes they had. */
+const aside: { path: number; attributes: number }[] = [];
+
+/** Visits the eligible paths from the best one on, each the best when those before it are gone, while `visit` says so. */
+export function visitInOrder(t: DecisionTables, first: number, visit: (path: number) => boolean): void {
+  const { attributes } = t.paths;
+  for (let path = choose(t, first); path !== 0 && visit(path); path = choose(t, first)) {
+    aside.push({ path, attributes: attributes[path] });
+    attributes[path] = 0;
+  }
+  for (const { path, attributes: kept } of aside) attributes[path] = kept;
+  aside.length = 0;
+}
+
 /** How many equal paths share the traffic of a prefix, and what equal means. RFC 4271 leaves it to the speaker. */
 export interface Multipath {
   /** At most so many of external neighbors … */

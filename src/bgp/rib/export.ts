@@ -40,6 +40,8 @@ export interface ExportOptions {
   maxMessageLength: number;
   /** RFC 8950: IPv4 routes may have an IPv6 next hop. */
   extendedNextHop: boolean;
+  /** RFC 7911: so many paths of a prefix are sent, with path identifiers; absent: the best one, without. */
+  addPath?: number | 'all';
 }
 
 const Code = { origin: 1, asPath: 2, med: 4, localPref: 5, originatorId: 9, clusterList: 10 } as const;

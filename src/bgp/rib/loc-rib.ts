@@ -21,7 +21,9 @@ export const Forwarding = { none: 0, unicast: 1, blackhole: 2, unreachable: 3 } 
 
 /** A scan over the path columns that has not come round yet. */
 interface ScanTask {
-  remaining: number;
+  /** Where the cursor was when it began, and in which round: it is done when the cursor is there again. */
+  from: number;
+  round: number;
   done?: () => void;
 }
 
@@ -41,6 +43,8 @@ export class LocRib implements DecisionTables {
   now = 0;
   multipath: Multipath;
   private consumers: DirtySet[] = [];
+  /** Those of them that look at every path, not only at the best one. */
+  private watchers: DirtySet[] = [];
   private readonly changedNextHops = new Map<number, ScanTask>();
   private readonly sweeps = new Map<number, ScanTask>();
   private readonly imports = new Map<
@@ -48,6 +52,8 @@ export class LocRib implements DecisionTables {
     ScanTask & { judge: (path: number) => Verdict; policy: AppliedPolicy | null }
   >();
   private cursor = 1;
+  /** How often the cursor came to the end of the paths. */
+  private round = 0;
 
   constructor(family: Family, sets: AttributeSets, nextHops: NextHops, sources: Sources, multipath: Multipath) {
     this.family = family;
@@ -107,9 +113,9 @@ export class LocRib implements DecisionTables {
     this.markAll();
   }
 
-  /** A consumer's dirty set; everything present is in it at first. */
-  subscribe(onDirty: () => void): DirtySet {
-    const set = this.subscribeFromNow(onDirty);
+  /** A consumer's dirty set; everything present is in it at first. With `everyPath` it hears of each path's changes. */
+  subscribe(onDirty: () => void, everyPath = false): DirtySet {
+    const set = this.subscribeFromNow(onDirty, everyPath);
     for (let id = 1; id < this.prefixes.end; id++) if (this.prefixes.used(id)) set.mark(id);
     return set;
   }
@@ -120,11 +126,13 @@ export class LocRib implements DecisionTables {
   }
 
   /** A consumer's dirty set that begins empty: for a consumer that has already seen everything. */
-  subscribeFromNow(onDirty: () => void): DirtySet {
+  subscribeFromNow(onDirty: () => void, everyPath = false): DirtySet {
     const set = new DirtySet(this.prefixes, onDirty, closed => {
       this.consumers = this.consumers.filter(consumer => consumer !== closed);
+      this.watchers = this.watchers.filter(consumer => consumer !== closed);
     });
     this.consumers = [...this.consumers, set];
+    if (everyPath) this.watchers = [...this.watchers, set];
     return set;
   }
 
@@ -240,7 +248,7 @@ export class LocRib implements DecisionTables {
       earlier?.();
       done?.();
     };
-    this.sweeps.set(source, { remaining: this.paths.end, done: both });
+    this.sweeps.set(source, { ...this.here, done: both });
   }
 
   /** Removes the source's stale paths at once. */
@@ -255,12 +263,12 @@ export class LocRib implements DecisionTables {
 
   /** Has the source's paths judged anew, in slices, and what `judge` accepts by `policy`: its import changed. */
   reimport(source: number, judge: (path: number) => Verdict, policy: AppliedPolicy | null = null): void {
-    this.imports.set(source, { remaining: this.paths.end, judge, policy });
+    this.imports.set(source, { ...this.here, judge, policy });
   }
 
   /** The answer for a next hop changed: whatever uses it is decided again, in slices. */
   nextHopChanged(nextHop: number): void {
-    this.changedNextHops.set(nextHop, { remaining: this.paths.end });
+    this.changedNextHops.set(nextHop, this.here);
   }
 
   /** Is a scan under way? */
@@ -273,13 +281,16 @@ export class LocRib implements DecisionTables {
     const { paths } = this;
     const steps = Math.min(budget, paths.end);
     for (let i = 0; i < steps; i++) {
-      if (this.cursor >= paths.end) this.cursor = 1;
+      if (this.cursor >= paths.end) {
+        this.cursor = 1;
+        this.round++;
+      }
       const path = this.cursor++;
       if (path < paths.end && paths.prefix[path] !== 0) this.visit(path);
     }
-    this.finish(this.changedNextHops, steps);
-    this.finish(this.sweeps, steps);
-    this.finish(this.imports, steps);
+    this.finish(this.changedNextHops);
+    this.finish(this.sweeps);
+    this.finish(this.imports);
     return this.busy;
   }
 
@@ -316,10 +327,14 @@ export class LocRib implements DecisionTables {
     this.stale[paths.source[path]]++;
   }
 
-  private finish(tasks: Map<number, ScanTask>, steps: number): void {
+  private get here(): ScanTask {
+    return { from: this.cursor, round: this.round };
+  }
+
+  private finish(tasks: Map<number, ScanTask>): void {
     for (const [key, task] of tasks) {
-      task.remaining -= Math.max(steps, 1);
-      if (task.remaining > 0) continue;
+      const rounds = this.round - task.round;
+      if (rounds === 0 || (rounds === 1 && this.cursor < task.from)) continue;
       tasks.delete(key);
       task.done?.();
     }
@@ -340,7 +355,10 @@ export class LocRib implements DecisionTables {
     const { prefixes } = this;
     const before = prefixes.best[prefix];
     const best = this.quickChoice(prefix, before, changed, added);
-    if (best === before && best !== changed && !this.shares) return;
+    if (best === before && best !== changed && !this.shares) {
+      for (let i = 0; i < this.watchers.length; i++) this.watchers[i].mark(prefix);
+      return;
+    }
     prefixes.best[prefix] = best;
     this.markDirty(prefix);
   }

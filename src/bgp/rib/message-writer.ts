@@ -16,7 +16,8 @@ const MP_REACH_NLRI = 14;
 const MP_UNREACH_NLRI = 15;
 /** Optional, extended length. */
 const MP_FLAGS = 0x90;
-const LONGEST_NLRI_BYTES = 17;
+/** With a path identifier. */
+const LONGEST_NLRI_BYTES = 21;
 
 /** The form of the messages being written. */
 const Form = { withdrawn: 0, nlri: 1, mpUnreach: 2, mpReach: 3 } as const;
@@ -37,12 +38,15 @@ export class MessageWriter {
   /** Where the open message's next NLRI goes; 0: no message is open. */
   private at = 0;
   private limit = 0;
+  /** Octets of the path identifier (RFC 7911 §3) before each route. */
+  private idOctets = 0;
 
   /** Begins a buffer for this table and kind of neighbor. */
   start(table: LocRib, profile: ExportProfile): void {
     this.table = table;
     this.profile = profile;
     this.options = profile.options;
+    this.idOctets = profile.options.addPath === undefined ? 0 : 4;
     this.length = 0;
     this.messages = 0;
   }
@@ -67,14 +71,15 @@ export class MessageWriter {
   }
 
   /** Adds a route. */
-  add(prefix: number): void {
+  add(prefix: number, pathId: number): void {
     const { prefixes } = this.table;
     const bits = prefixes.length[prefix];
     const octets = (bits + 7) >>> 3;
-    if (this.at !== 0 && this.at + 1 + octets > this.limit) this.end();
+    if (this.at !== 0 && this.at + this.idOctets + 1 + octets > this.limit) this.end();
     if (this.at === 0) this.open();
     const { bytes } = this;
     let { at } = this;
+    if (this.idOctets !== 0) at = write16(bytes, write16(bytes, at, pathId >>> 16), pathId);
     bytes[at++] = bits;
     const word = this.options.family === Family.ipv4Unicast ? prefix : prefix << 2;
     for (let i = 0; i < octets; i++) bytes[at++] = prefixes.address[word + (i >>> 2)] >>> (24 - ((i & 3) << 3));

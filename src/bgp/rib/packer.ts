@@ -18,6 +18,7 @@ export class Packer {
   segments = 0;
   private prefix = new Int32Array(1024);
   private source = new Int32Array(1024);
+  private pathId = new Int32Array(1024);
   /** The routes of one attribute set form a ring. */
   private next = new Int32Array(1024);
   private count = 0;
@@ -31,13 +32,17 @@ export class Packer {
     return this.writer.messages;
   }
 
-  /** Adds a route: prefix id, the set that stands for what is advertised (0: withdrawn), and the source it came from. */
-  add(prefix: number, set: number, source: number): void {
+  /**
+   * Adds a route: prefix id, the set that stands for what is advertised (0: withdrawn), the source it came from, and the
+   * path identifier where the profile has them.
+   */
+  add(prefix: number, set: number, source: number, pathId: number): void {
     if (this.count === this.prefix.length) this.grow();
     if (set >= this.tail.length) this.tail = grown(this.tail, Math.max(set + 1, this.tail.length * 2));
     const i = this.count++;
     this.prefix[i] = prefix;
     this.source[i] = source;
+    this.pathId[i] = pathId;
     const last = this.tail[set] - 1;
     if (last < 0) {
       this.order[this.sets++] = set;
@@ -84,7 +89,7 @@ export class Packer {
       const following = next[i];
       done = i === last;
       if (source[i] === wanted) {
-        writer.add(this.prefix[i]);
+        writer.add(this.prefix[i], this.pathId[i]);
       } else {
         if (restFirst < 0) restFirst = i;
         else next[restLast] = i;
@@ -115,6 +120,7 @@ export class Packer {
     const size = this.count * 2;
     this.prefix = grown(this.prefix, size);
     this.source = grown(this.source, size);
+    this.pathId = grown(this.pathId, size);
     this.next = grown(this.next, size);
     this.order = grown(this.order, size);
   }

@@ -27,8 +27,16 @@ export interface Member {
   synced(): void;
 }
 
+/** A path as a member has been told of it. */
+export interface AdvertisedPath {
+  /** RFC 7911; 0 without. */
+  pathId: number;
+  /** Canonical. */
+  block: Uint8Array;
+}
+
 /** In the column: advertised, but to be sent again whatever it was (RFC 2918). */
-const RESEND = -1;
+export const RESEND = -1;
 /** Routes encoded in one go. */
 const SLICE_ROUTES = 8192;
 /** A member with more than this unwritten is not given more while the others of its group wait too. */
@@ -43,14 +51,16 @@ export class UpdateGroup {
   /** Prefixes advertised. */
   advertised = 0;
   readonly dirty: DirtySet;
-  private readonly table: LocRib;
+  protected readonly table: LocRib;
   private readonly packer: Packer;
   private set = new Int32Array(0);
   private source = new Uint16Array(0);
   private bySource = new Uint32Array(8);
   /** While a new profile is being adopted: the one before, and 1 for each prefix whose set it renders. */
   private earlier: { profile: ExportProfile; prefixes: Uint8Array } | null = null;
-  private privates: { to: number; prefix: number; set: number; source: number }[] = [];
+  private privates: { to: number; prefix: number; pathId: number; set: number; source: number }[] = [];
+  /** See `exported`. */
+  protected exportedSource = 0;
 
   constructor(table: LocRib, profile: ExportProfile, packer: Packer, dirty: DirtySet) {
     this.table = table;
@@ -69,16 +79,21 @@ export class UpdateGroup {
     return this.advertised - (this.bySource[source] ?? 0);
   }
 
-  /** The canonical block of what is advertised for a prefix to a member. */
-  advertisedBlock(prefix: number, source: number): Uint8Array | undefined {
+  /** What is advertised for a prefix to a member. */
+  advertisedPaths(prefix: number, source: number): AdvertisedPath[] {
     const set = this.set[prefix] ?? 0;
-    if (set <= 0 || this.source[prefix] === source) return undefined;
-    const profile = this.rendererOf(prefix);
-    return profile.rendered.slice(0, profile.render(set, this.source[prefix]));
+    if (set <= 0 || this.source[prefix] === source) return [];
+    return [{ pathId: 0, block: this.render(prefix, set, this.source[prefix]) }];
+  }
+
+  /** A copy of the canonical block of a set that is advertised for a prefix. */
+  protected render(prefix: number, set: number, source: number): Uint8Array {
+    const profile = this.earlier?.prefixes[prefix] === 1 ? this.earlier.profile : this.profile;
+    return profile.rendered.slice(0, profile.render(set, source));
   }
 
   /** The columns hold nothing from here on. */
-  private get end(): number {
+  protected get end(): number {
     return Math.min(this.table.prefixes.end, this.set.length);
   }
 
@@ -90,26 +105,31 @@ export class UpdateGroup {
 
   /** Sends a slice of what waits; returns whether more waits. */
   drain(): boolean {
-    this.dirty.drain(SLICE_ROUTES, this.visit, this.send);
+    this.dirty.drain(SLICE_ROUTES, this.visitor, this.send);
     if (this.dirty.size === 0) this.earlier = null;
     return this.dirty.size > 0;
   }
 
   /** A group for one of the members alone, which has been sent what this group has. */
   split(member: Member, dirty: DirtySet): UpdateGroup {
-    const group = new UpdateGroup(this.table, this.profile, this.packer, dirty);
-    const { end } = this;
-    group.set = grown(this.set.subarray(0, end), this.set.length);
-    group.source = grown(this.source.subarray(0, end), this.source.length);
+    const group = new (this.constructor as typeof UpdateGroup)(this.table, this.profile, this.packer, dirty);
+    group.copyColumns(this);
     group.bySource = this.bySource.slice();
     group.advertised = this.advertised;
     group.earlier = this.earlier && { ...this.earlier, prefixes: this.earlier.prefixes.slice() };
-    for (let prefix = 1; prefix < end; prefix++) if (group.set[prefix] > 0) this.table.sets.retain(group.set[prefix]);
     this.dirty.copyTo(dirty);
     this.members.delete(member.source);
     if (this.unsynced.delete(member)) group.unsynced.add(member);
     group.members.set(member.source, member);
     return group;
+  }
+
+  /** Has sent what `other` has sent. */
+  protected copyColumns(other: UpdateGroup): void {
+    const { end } = other;
+    this.set = grown(other.set.subarray(0, end), other.set.length);
+    this.source = grown(other.source.subarray(0, end), other.source.length);
+    for (let prefix = 1; prefix < end; prefix++) if (this.set[prefix] > 0) this.table.sets.retain(this.set[prefix]);
   }
 
   /** Forgets what was advertised, so that all of it is sent again, or withdrawn where it is gone. */
@@ -124,12 +144,9 @@ export class UpdateGroup {
 
   /** Exports by another profile from now on: everything is looked at again, what is the same is not sent. */
   adopt(profile: ExportProfile): void {
-    const { end, table, set, source } = this;
-    const { prefixes } = table;
-    for (let prefix = 1; this.earlier !== null && prefix < end; prefix++) {
-      const { profile: renderer, prefixes: left } = this.earlier;
-      if (left[prefix] === 1 && set[prefix] > 0) set[prefix] = renderer.settle(set[prefix], source[prefix]);
-    }
+    const { end } = this;
+    const { prefixes } = this.table;
+    for (let prefix = 1; this.earlier !== null && prefix < end; prefix++) this.settleEarlier(prefix);
     this.earlier = { profile: this.profile, prefixes: new Uint8Array(end).fill(1) };
     this.profile = profile;
     for (let prefix = 1; prefix < prefixes.end; prefix++) if (prefixes.used(prefix)) this.dirty.mark(prefix);
@@ -144,60 +161,81 @@ export class UpdateGroup {
     this.members.clear();
   }
 
-  private readonly visit = (prefix: number): void => {
-    const { table, packer, profile } = this;
+  private readonly visitor = (prefix: number): void => {
+    if (this.earlier !== null) this.settleEarlier(prefix);
+    this.visit(prefix);
+  };
+
+  /** Has the members told what is new about a prefix. */
+  protected visit(prefix: number): void {
     if (prefix >= this.set.length) this.growColumns();
-    const best = table.prefixes.best[prefix];
-    let set = 0;
-    if (best !== 0)
-      set = profile.export(table.paths.attributes[best], table.paths.source[best], table.prefixes, prefix);
-    let source = 0;
-    if (set !== 0) {
-      source = this.keptFrom(best);
-      if (source !== table.paths.source[best]) set = profile.settle(set, table.paths.source[best]);
-    }
-    const before = this.earlier === null ? this.set[prefix] : this.settleEarlier(prefix);
-    const sourceBefore = this.source[prefix];
+    const best = this.table.prefixes.best[prefix];
+    const set = best === 0 ? 0 : this.exported(prefix, best);
+    const before = this.set[prefix];
     if (set === 0 && before === 0) return;
-    if (before > 0 && set !== 0 && this.isSame(before, sourceBefore, set, source)) {
-      table.sets.release(before);
-      this.set[prefix] = set;
-      if (source === sourceBefore) return;
-      this.move(prefix, sourceBefore, source);
-      this.addPrivate(sourceBefore, prefix, set, source);
-      this.addPrivate(source, prefix, 0, source);
-      return;
-    }
+    const sourceBefore = this.source[prefix];
     this.set[prefix] = set;
-    if (set === 0) {
+    this.source[prefix] = this.exportedSource;
+    this.tell(prefix, 0, before, sourceBefore, set, this.exportedSource);
+  }
+
+  /** The set that is advertised of a path, with a reference, 0 for none; `exportedSource` is whom it is kept from. */
+  protected exported(prefix: number, path: number): number {
+    const { profile, table } = this;
+    const from = table.paths.source[path];
+    const set = profile.export(table.paths.attributes[path], from, table.prefixes, prefix);
+    if (set === 0) return 0;
+    this.exportedSource = this.keptFrom(path);
+    return this.exportedSource === from ? set : profile.settle(set, from);
+  }
+
+  /**
+   * The members had the set `before`, kept from `sourceBefore`, and are to have `set`, kept from `source`; 0 is nothing.
+   * The columns hold the new ones already; the reference to the old set is let go.
+   */
+  protected tell(
+    prefix: number,
+    pathId: number,
+    before: number,
+    sourceBefore: number,
+    set: number,
+    source: number,
+  ): void {
+    const { packer } = this;
+    if (before > 0 && set !== 0 && this.isSame(before, sourceBefore, set, source)) {
+      if (source !== sourceBefore) {
+        this.move(sourceBefore, source);
+        this.addPrivate(sourceBefore, prefix, pathId, set, source);
+        this.addPrivate(source, prefix, pathId, 0, source);
+      }
+    } else if (set === 0) {
       this.advertised--;
       this.bySource[sourceBefore]--;
-      packer.add(prefix, 0, sourceBefore);
+      packer.add(prefix, 0, sourceBefore, pathId);
     } else {
-      packer.add(prefix, set, source);
+      packer.add(prefix, set, source, pathId);
       if (before === 0) {
         this.advertised++;
         this.count(source);
-        this.source[prefix] = source;
       } else if (source !== sourceBefore) {
-        this.move(prefix, sourceBefore, source);
-        this.addPrivate(source, prefix, 0, source);
+        this.move(sourceBefore, source);
+        this.addPrivate(source, prefix, pathId, 0, source);
       }
     }
-    if (before > 0) table.sets.release(before);
-  };
-
-  private rendererOf(prefix: number): ExportProfile {
-    return this.earlier?.prefixes[prefix] === 1 ? this.earlier.profile : this.profile;
+    if (before > 0) this.table.sets.release(before);
   }
 
   /** What the earlier profile advertised is known by its rendered form once the new one looks at the prefix. */
-  private settleEarlier(prefix: number): number {
+  private settleEarlier(prefix: number): void {
     const { earlier } = this;
-    const before = this.set[prefix];
-    if (earlier?.prefixes[prefix] !== 1) return before;
+    if (earlier?.prefixes[prefix] !== 1) return;
     earlier.prefixes[prefix] = 0;
-    return before > 0 ? earlier.profile.settle(before, this.source[prefix]) : before;
+    this.settle(prefix, earlier.profile);
+  }
+
+  /** Makes the sets of a prefix the ones that `profile` renders. */
+  protected settle(prefix: number, profile: ExportProfile): void {
+    if (this.set[prefix] > 0) this.set[prefix] = profile.settle(this.set[prefix], this.source[prefix]);
   }
 
   private isSame(before: number, sourceBefore: number, set: number, source: number): boolean {
@@ -221,10 +259,9 @@ export class UpdateGroup {
     this.writePrivates();
   };
 
-  private move(prefix: number, from: number, to: number): void {
+  private move(from: number, to: number): void {
     this.bySource[from]--;
     this.count(to);
-    this.source[prefix] = to;
   }
 
   private count(source: number): void {
@@ -234,8 +271,8 @@ export class UpdateGroup {
   }
 
   /** A message for the member `to` alone: the set of this source, or 0 for a withdrawal. */
-  private addPrivate(to: number, prefix: number, set: number, source: number): void {
-    if (this.members.has(to)) this.privates.push({ to, prefix, set, source });
+  private addPrivate(to: number, prefix: number, pathId: number, set: number, source: number): void {
+    if (this.members.has(to)) this.privates.push({ to, prefix, pathId, set, source });
   }
 
   private writePrivates(): void {
@@ -245,7 +282,8 @@ export class UpdateGroup {
     for (let i = 0; i < privates.length; ) {
       const { to } = privates[i];
       for (; i < privates.length && privates[i].to === to; i++) {
-        packer.add(privates[i].prefix, privates[i].set, privates[i].source);
+        const { prefix, set, source, pathId } = privates[i];
+        packer.add(prefix, set, source, pathId);
       }
       const bytes = packer.pack(this.table, this.profile);
       this.members.get(to)?.write(bytes, packer.messages);

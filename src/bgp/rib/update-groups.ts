@@ -5,10 +5,11 @@
 // Whenever a group has drained it has sent exactly what Loc-RIB and the profile say, so two drained groups of one
 // profile are the same and merge.
 
+import { AddPathGroup } from './add-path-group.js';
 import { type ExportOptions, ExportProfile, exportKey } from './export.js';
 import type { LocRib } from './loc-rib.js';
 import type { Packer } from './packer.js';
-import { type Member, UpdateGroup } from './update-group.js';
+import { type AdvertisedPath, type Member, UpdateGroup } from './update-group.js';
 
 /** A member with more than this unwritten is split from a group whose other members go on. */
 const LAGGING_BYTES = 1 << 22;
@@ -38,7 +39,9 @@ export class UpdateGroups {
     const profile = this.ensureProfile(options);
     let group = [...profile.groups].find(g => g.untouched);
     if (group === undefined) {
-      group = new UpdateGroup(this.table, profile.export, this.packer, this.table.subscribe(this.wake));
+      const Group = options.addPath === undefined ? UpdateGroup : AddPathGroup;
+      const dirty = this.table.subscribe(this.wake, options.addPath !== undefined);
+      group = new Group(this.table, profile.export, this.packer, dirty);
       profile.groups.add(group);
     }
     group.members.set(member.source, member);
@@ -103,9 +106,9 @@ export class UpdateGroups {
     return this.groupOf.get(member)?.advertisedTo(member.source) ?? 0;
   }
 
-  /** The canonical block of what a member has been sent for a prefix. */
-  advertisedBlock(member: Member, prefix: number): Uint8Array | undefined {
-    return this.groupOf.get(member)?.advertisedBlock(prefix, member.source);
+  /** What a member has been sent for a prefix. */
+  advertisedPaths(member: Member, prefix: number): AdvertisedPath[] {
+    return this.groupOf.get(member)?.advertisedPaths(prefix, member.source) ?? [];
   }
 
   /** Every group, for people. */
@@ -132,7 +135,10 @@ export class UpdateGroups {
 
   private isolate(member: Member, group: UpdateGroup): UpdateGroup {
     if (group.members.size === 1) return group;
-    const own = group.split(member, this.table.subscribeFromNow(this.wake));
+    const own = group.split(
+      member,
+      this.table.subscribeFromNow(this.wake, group.profile.options.addPath !== undefined),
+    );
     this.profileOf(group).groups.add(own);
     this.groupOf.set(member, own);
     return own;
@@ -147,6 +153,8 @@ export class UpdateGroups {
       // Whoever heard may have asked for everything again.
       if (group.dirty.size > 0 || group.unsynced.size > 0) return;
     }
+    // A changed next hop counts at once where every path is looked at, though not all prefixes are marked yet.
+    if (profile.export.options.addPath !== undefined && this.table.busy) return;
     for (const other of profile.groups) {
       if (other === group || other.dirty.size > 0 || other.unsynced.size > 0) continue;
       for (const member of group.members.values()) {

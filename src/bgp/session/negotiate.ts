@@ -79,8 +79,8 @@ function ourCapabilities(options: NeighborOptions, local: LocalOptions): Capabil
     });
   }
   const { receive, send } = options.addPath;
-  if (receive || send > 0) {
-    const mode: AddPathMode = receive ? (send > 0 ? 'both' : 'receive') : 'send';
+  if (receive || send !== 0) {
+    const mode: AddPathMode = receive ? (send !== 0 ? 'both' : 'receive') : 'send';
     capabilities.push({ type: 'add-path', families: families.map(({ afi, safi }) => ({ afi, safi, mode })) });
   }
   if (local.hostname !== '') capabilities.push({ type: 'fqdn', hostname: local.hostname, domain: '' });

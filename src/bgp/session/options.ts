@@ -30,8 +30,8 @@ export interface NeighborOptions {
   multihop: number;
   maxPrefix?: { limit: number; restartSeconds: number };
   gracefulRestart: { restartTimeSeconds: number } | false;
-  /** RFC 7911: whether to receive several paths, and how many to send (0 = one, without path identifiers). */
-  addPath: { receive: boolean; send: number };
+  /** RFC 7911: whether to receive several paths, and how many to send (0 = the best one, without path identifiers). */
+  addPath: { receive: boolean; send: number | 'all' };
   import: 'accept' | 'reject';
   export: 'accept' | 'reject';
 }

@@ -4,16 +4,19 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { eligible, STEPS } from '../../../src/bgp/rib/decision.js';
 import { type ExportOptions, ExportProfile } from '../../../src/bgp/rib/export.js';
+import type { LocRib } from '../../../src/bgp/rib/loc-rib.js';
 import { Packer } from '../../../src/bgp/rib/packer.js';
 import { Verdict } from '../../../src/bgp/rib/paths.js';
 import type { Rib } from '../../../src/bgp/rib/rib.js';
 import type { Member } from '../../../src/bgp/rib/update-group.js';
 import { UpdateGroups } from '../../../src/bgp/rib/update-groups.js';
 import { toHex } from '../../../src/bgp/wire/bytes.js';
+import { DEFAULT_CONTEXT } from '../../../src/bgp/wire/context.js';
 import { Family } from '../../../src/bgp/wire/family.js';
 import { decode } from '../../../src/bgp/wire/message.js';
-import { formatPrefix, parseAddress } from '../../../src/bgp/wire/prefix.js';
+import { formatPrefix, type Prefix, parseAddress } from '../../../src/bgp/wire/prefix.js';
 import { type Attributes, addSource, announce, block, newRib, settle, withdraw } from './tables.js';
 
 const PREFIXES = Array.from({ length: 4 }, (_, i) => `10.233.${i}.0/24`);
@@ -25,28 +28,29 @@ class Reader implements Member {
   syncs = 0;
   /** Sent again on request: repetitions are no fault then. */
   refreshing = false;
+  /** Attributes by prefix, or by prefix and path identifier. */
   readonly routes = new Map<string, string>();
+  private readonly addPath: Family[];
 
-  constructor(source: number) {
+  constructor(source: number, addPath: boolean) {
     this.source = source;
+    this.addPath = addPath ? [Family.ipv4Unicast] : [];
   }
 
   write(bytes: Uint8Array, updates: number): void {
     let count = 0;
     for (let at = 0; at < bytes.length; count++) {
       const length = (bytes[at + 16] << 8) | bytes[at + 17];
-      const message = decode(bytes.subarray(at, at + length));
+      const message = decode(bytes.subarray(at, at + length), { ...DEFAULT_CONTEXT, addPath: this.addPath });
       at += length;
       if (message.type !== 'update') throw new Error(`a ${message.type} among UPDATEs`);
-      for (const { prefix } of message.withdrawn) {
-        expect(
-          this.routes.delete(formatPrefix(prefix)),
-          `withdrawn without having been sent: ${formatPrefix(prefix)}`,
-        ).toBe(true);
+      for (const nlri of message.withdrawn) {
+        expect(this.routes.delete(keyOf(nlri)), `withdrawn without having been sent: ${keyOf(nlri)}`).toBe(true);
       }
       const attributes = JSON.stringify(message.attributes, (_, v) => (v instanceof Uint8Array ? toHex(v) : v));
-      for (const { prefix } of message.nlri) {
-        const text = formatPrefix(prefix);
+      for (const nlri of message.nlri) {
+        const text = keyOf(nlri);
+        expect(nlri.pathId).not.toBe(0);
         if (!this.refreshing) expect(this.routes.get(text), `${text} was sent again unchanged`).not.toBe(attributes);
         this.routes.set(text, attributes);
       }
@@ -58,6 +62,10 @@ class Reader implements Member {
     this.syncs++;
     this.refreshing = false;
   }
+}
+
+function keyOf({ prefix, pathId }: { prefix: Prefix; pathId?: number }): string {
+  return pathId === undefined ? formatPrefix(prefix) : `${formatPrefix(prefix)} path ${pathId}`;
 }
 
 function optionsOf(kind: 'internal' | 'external', over: Partial<ExportOptions> = {}): ExportOptions {
@@ -79,28 +87,51 @@ function optionsOf(kind: 'internal' | 'external', over: Partial<ExportOptions> =
   };
 }
 
-/** What a reader with these options is to hold: computed afresh from the best paths. */
+/** The eligible paths of a prefix, each the best of those that are left by the steps of the decision process. */
+function ranked(table: LocRib, prefix: number): number[] {
+  let rest: number[] = [];
+  for (let p = table.prefixes.firstPath[prefix]; p !== 0; p = table.paths.next[p]) if (eligible(table, p)) rest.push(p);
+  const order: number[] = [];
+  while (rest.length > 0) {
+    let left = rest;
+    for (const { key, group = () => 0 } of STEPS) {
+      const beaten = (p: number) =>
+        left.some(q => group(table, q) === group(table, p) && key(table, q) < key(table, p));
+      left = left.filter(p => !beaten(p));
+    }
+    order.push(left[0]);
+    rest = rest.filter(p => p !== left[0]);
+  }
+  return order;
+}
+
+/** What a reader with these options is to hold: computed afresh from the paths. */
 function expected(rib: Rib, reader: Reader, options: ExportOptions): Map<string, string> {
   const [table] = rib.families;
+  const { addPath } = options;
   const routes = new Map<string, string>();
-  const fresh = new Reader(-1);
+  const fresh = new Reader(-1, addPath !== undefined);
   const groups = new UpdateGroups(table, new Packer(), () => {});
-  groups.join(fresh, options);
+  groups.join(fresh, addPath === undefined ? options : { ...options, addPath: 'all' });
   while (groups.drain()) {
     // until all is sent
   }
   groups.leave(fresh);
   for (const prefix of table.prefixes.ids()) {
-    const best = table.prefixes.best[prefix];
-    if (best === 0 || table.paths.source[best] === reader.source) continue;
     const profile = new ExportProfile(options, rib.sets, rib.sources);
-    const set = profile.export(table.paths.attributes[best], table.paths.source[best], table.prefixes, prefix);
-    if (set === 0) continue;
-    rib.sets.release(set);
+    const told = (addPath === undefined ? ranked(table, prefix).slice(0, 1) : ranked(table, prefix)).filter(path => {
+      const set = profile.export(table.paths.attributes[path], table.paths.source[path], table.prefixes, prefix);
+      if (set !== 0) rib.sets.release(set);
+      return set !== 0;
+    });
     const address = new Uint8Array(4);
     const length = table.prefixBytes(prefix, address, 0);
-    const text = formatPrefix({ family: Family.ipv4Unicast, address, length });
-    routes.set(text, fresh.routes.get(text) as string);
+    for (const path of told.slice(0, typeof addPath === 'number' ? addPath : told.length)) {
+      if (table.paths.source[path] === reader.source) continue;
+      const pathId = addPath === undefined ? undefined : path;
+      const text = keyOf({ prefix: { family: Family.ipv4Unicast, address, length }, pathId });
+      routes.set(text, fresh.routes.get(text) as string);
+    }
   }
   return routes;
 }
@@ -111,10 +142,14 @@ const attributes: fc.Arbitrary<Attributes> = fc.record({
   nextHop: fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.3'),
   communities: fc.constantFrom([], ['65001:1'], ['no-export']),
 });
-const who = fc.nat(5);
+const who = fc.nat(8);
+const pathId = fc.nat(1);
 const action = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ type: fc.constant('announce' as const), who, prefix: fc.nat(3), attributes }) },
-  { weight: 4, arbitrary: fc.record({ type: fc.constant('withdraw' as const), who, prefix: fc.nat(3) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ type: fc.constant('announce' as const), who, prefix: fc.nat(3), pathId, attributes }),
+  },
+  { weight: 4, arbitrary: fc.record({ type: fc.constant('withdraw' as const), who, prefix: fc.nat(3), pathId }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('reset' as const), who }) },
   {
     weight: 2,
@@ -135,6 +170,7 @@ const action = fc.oneof(
       type: fc.constant('change' as const),
       who,
       change: fc.record({ accept: fc.boolean(), nextHopSelf: fc.boolean() }),
+      addPath: fc.constantFrom(1, 2, 3, 'all' as const),
     }),
   },
   {
@@ -151,23 +187,30 @@ describe('update groups', () => {
         const rib = newRib();
         const [table] = rib.families;
         const kinds = ['internal', 'internal', 'external', 'external', 'internal', 'internal'] as const;
-        const sources = kinds.map((kind, i) => addSource(rib, `10.9.0.${i + 1}`, kind, i >= 4));
-        const options = kinds.map((kind, i) => optionsOf(kind, { client: i >= 4 }));
+        const addPaths = [2, 'all', 'all'] as const;
+        const options = [
+          ...kinds.map((kind, i) => optionsOf(kind, { client: i >= 4 })),
+          ...addPaths.map((addPath, i) => optionsOf(i === 0 ? 'external' : 'internal', { client: i !== 0, addPath })),
+        ];
+        const sources = options.map(({ internal, client }, i) =>
+          addSource(rib, `10.9.0.${i + 1}`, internal ? 'internal' : 'external', client),
+        );
         const groups = new UpdateGroups(table, new Packer(), () => {});
         const readers = new Map<number, Reader>();
         rib.nextHops.watch({ needed: id => rib.nextHops.set(id, true, 0), released: () => {} });
 
         const join = (i: number) => {
-          const reader = new Reader(sources[i]);
+          const reader = new Reader(sources[i], options[i].addPath !== undefined);
           readers.set(i, reader);
           groups.join(reader, options[i]);
         };
-        for (const i of kinds.keys()) join(i);
+        for (const i of options.keys()) join(i);
         groups.drain();
 
         for (const step of actions) {
-          if (step.type === 'announce') announce(rib, sources[step.who], PREFIXES[step.prefix], step.attributes);
-          else if (step.type === 'withdraw') withdraw(rib, sources[step.who], PREFIXES[step.prefix]);
+          if (step.type === 'announce') {
+            announce(rib, sources[step.who], PREFIXES[step.prefix], step.attributes, { pathId: step.pathId });
+          } else if (step.type === 'withdraw') withdraw(rib, sources[step.who], PREFIXES[step.prefix], step.pathId);
           else if (step.type === 'reset') {
             table.markStale(sources[step.who]);
             table.sweep(sources[step.who]);
@@ -190,7 +233,8 @@ describe('update groups', () => {
             reader.refreshing = true;
             groups.refresh(reader);
           } else if (step.type === 'change') {
-            options[step.who] = { ...options[step.who], ...step.change };
+            const addPath = options[step.who].addPath && step.addPath;
+            options[step.who] = { ...options[step.who], ...step.change, addPath };
             const reader = readers.get(step.who);
             if (reader) groups.move(reader, options[step.who]);
           } else if (step.type === 'buffer') {
@@ -240,7 +284,7 @@ describe('update groups', () => {
     const rib = newRib();
     const [table] = rib.families;
     const source = addSource(rib, '10.9.0.1', 'external');
-    const reader = new Reader(addSource(rib, '10.9.0.2', 'external'));
+    const reader = new Reader(addSource(rib, '10.9.0.2', 'external'), false);
     const groups = new UpdateGroups(table, new Packer(), () => {});
     groups.join(reader, optionsOf('external'));
     const bytes = block({ asPath: '1', nextHop: '10.0.0.1' });

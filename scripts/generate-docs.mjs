@@ -6,17 +6,20 @@ import { ROOT, runMain, setUp } from './setup.mjs';
 
 await runMain(async () => {
   setUp();
-  const [{ configReference }, { configJsonSchema }, { cliReference }, { apiReference }] = await Promise.all([
-    import('../dist/config/reference.js'),
-    import('../dist/config/json-schema.js'),
-    import('../dist/cli/reference.js'),
-    import('../dist/api/reference.js'),
-  ]);
+  const [{ configReference }, { configJsonSchema }, { exampleConfig }, { cliReference }, { apiReference }] =
+    await Promise.all([
+      import('../dist/config/reference.js'),
+      import('../dist/config/json-schema.js'),
+      import('../dist/config/example.js'),
+      import('../dist/cli/reference.js'),
+      import('../dist/api/reference.js'),
+    ]);
   /** @type {[file: string, text: string][]} */
   const pages = [
     ['docs/config.md', configReference()],
     ['docs/config.schema.json', `${JSON.stringify(configJsonSchema(), null, 2)}\n`],
     ['docs/cli.md', cliReference()],
+    ['packaging/tsbgp.yml', exampleConfig()],
     ['docs/api.md', apiReference()],
   ];
   for (const [file, text] of pages) {

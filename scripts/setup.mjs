@@ -16,8 +16,11 @@ export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const PACKAGE_OF_COMMAND = {
   bgpdump: 'bgpdump',
   bird: 'bird2',
+  'dpkg-deb': 'dpkg',
+  groff: 'groff-base',
   ip: 'iproute2',
   iptables: 'iptables',
+  lintian: 'lintian',
   mount: 'mount',
   nsenter: 'util-linux',
   ping: 'iputils-ping',

@@ -19,6 +19,9 @@ const COMMANDS = /** @type {const} */ ([
   'nsenter',
   'bird',
   'shellcheck',
+  'dpkg-deb',
+  'lintian',
+  'groff',
   'systemd-analyze',
   'tshark',
   'bgpdump',
@@ -26,7 +29,9 @@ const COMMANDS = /** @type {const} */ ([
 
 const SHELL_SCRIPTS = [
   '.ci/run',
-  'packaging/install.sh',
+  'packaging/debian/postinst',
+  'packaging/debian/prerm',
+  'packaging/debian/postrm',
   'test/lab/node.sh',
   'vagrant/create-pod.sh',
   'vagrant/provision.sh',

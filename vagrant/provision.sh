@@ -44,14 +44,15 @@ fi
 step "building tsbgp"
 mkdir -p "$build"
 rsync -a --delete --exclude=/node_modules --exclude=/dist --exclude=/.git "$source/" "$build/"
-node "$build/scripts/setup.mjs"
+rm -rf "$build/build"
+node "$build/scripts/package.mjs" --arch "$(dpkg --print-architecture)"
 
-step "installing the service"
+step "installing the package"
 mkdir -p /etc/tsbgp
 config=/etc/tsbgp/tsbgp.yml
 [ -e $config ] ||
   sed -e '/^#/d' -e "s/@ADDRESS@/$address/" -e "s/@NEIGHBOR@/172.18.8.10$other/" "$build/vagrant/tsbgp.yml.in" >$config
-"$build/packaging/install.sh"
+apt-get install -q -y --reinstall --allow-downgrades -o Dpkg::Options::=--force-confold "$build"/build/tsbgp_*.deb
 systemctl enable --quiet --now tsbgp
 
 # The interface with the private address is eth1, unless the box names them otherwise.

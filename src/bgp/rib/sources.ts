@@ -35,6 +35,11 @@ export class Sources {
     return this.names[source];
   }
 
+  /** The neighbor's 4 or 16 bytes; undefined for this speaker and the kernel. */
+  address(source: number): Uint8Array | undefined {
+    return this.addresses[source];
+  }
+
   /** The neighbor with this address. */
   at(address: Uint8Array): number | undefined {
     const found = this.addresses.findIndex(known => known !== undefined && compareAddresses(known, address) === 0);

@@ -151,6 +151,7 @@ class Daemon implements DaemonControl {
       void speaker.removeNeighbor(address);
       changes.push(`neighbor ${address} removed`);
     }
+    if (diff.policies.length > 0) speaker.replacePolicies(config.policies);
     for (const neighbor of diff.addNeighbors) {
       if (speaker.neighbor(neighbor.address) !== undefined) void speaker.removeNeighbor(neighbor.address);
       speaker.addNeighbor(neighbor);
@@ -165,6 +166,10 @@ class Daemon implements DaemonControl {
     if (diff.multipath) {
       speaker.setMultipath(config.multipath);
       changes.push('multipath');
+    }
+    if (diff.policies.length > 0) {
+      speaker.applyPolicies();
+      changes.push(`policies: ${diff.policies.join(', ')}`);
     }
     if (diff.fib) {
       fib.reload(fibOptions(config));

@@ -1,5 +1,7 @@
 // What the two ends agreed on, as the tables need it: how this neighbor's UPDATEs are read, and what it is told.
 
+import type { ImportRule } from './neighbor-policies.js';
+import type { BoundPolicy } from './policy/policies.js';
 import type { ExportOptions } from './rib/export.js';
 import type { ImportContext } from './rib/ingest.js';
 import type { NextHopRule } from './rib/next-hop-rule.js';
@@ -15,6 +17,7 @@ export function importContext(
   local: LocalOptions,
   clusterId: number,
   negotiated: Negotiated,
+  rule: ImportRule,
 ): ImportContext {
   const internal = options.as === local.as;
   return {
@@ -35,8 +38,8 @@ export function importContext(
     routerId: local.routerId,
     clusterId,
     nextHops: nextHopRule(options, internal, negotiated),
-    accept: options.import === 'accept',
-    policy: null,
+    accept: rule.accept,
+    policy: rule.policy,
   };
 }
 
@@ -47,6 +50,7 @@ export function exportOptions(
   local: LocalOptions,
   clusterId: number,
   negotiated: Negotiated,
+  { accept, policy }: BoundPolicy,
 ): ExportOptions {
   return {
     family,
@@ -57,8 +61,8 @@ export function exportOptions(
     client: options.routeReflectorClient,
     nextHopSelf: options.nextHopSelf,
     ownNextHop: ownNextHop(family, options, options.as === local.as, negotiated),
-    accept: options.export === 'accept',
-    policy: null,
+    accept,
+    policy,
     as4: negotiated.as4,
     maxMessageLength: negotiated.maxMessageLength,
     extendedNextHop: negotiated.extendedNextHop,

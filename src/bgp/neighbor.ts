@@ -8,10 +8,12 @@ import type { Logger } from 'pino';
 import { exportOptions, importContext } from './agreement.js';
 import { GracefulRestart } from './graceful-restart.js';
 import { type MalformedUpdate, malformedUpdate } from './malformed.js';
+import { NeighborPolicies } from './neighbor-policies.js';
+import type { Policies } from './policy/policies.js';
 import { Refreshes } from './refreshes.js';
 import type { ExportOptions } from './rib/export.js';
 import { type ImportContext, importVerdict, ingest } from './rib/ingest.js';
-import type { Verdict } from './rib/paths.js';
+import { Verdict } from './rib/paths.js';
 import type { Rib } from './rib/rib.js';
 import { SourceKind } from './rib/sources.js';
 import type { AdvertisedPath, Member } from './rib/update-group.js';
@@ -31,6 +33,7 @@ import type { UpdateScan } from './wire/update-scan.js';
 /** What a neighbor needs of its speaker. */
 export interface NeighborContext {
   rib: Rib;
+  policies: Policies;
   /** By Family. */
   groups: readonly UpdateGroups[];
   local: LocalOptions;
@@ -65,6 +68,7 @@ export class Neighbor implements SessionHandler {
   shutdownMessage: string | undefined;
   private readonly context: NeighborContext;
   private readonly members: readonly Member[];
+  private readonly policies: NeighborPolicies;
   private importing: ImportContext | null = null;
   private readonly endOfRib = new Set<Family>();
   private refreshes: Refreshes | null = null;
@@ -77,6 +81,7 @@ export class Neighbor implements SessionHandler {
   constructor(options: NeighborOptions, context: NeighborContext) {
     this.options = options;
     this.context = context;
+    this.policies = new NeighborPolicies(context.policies, context.rib, options, options.as === context.local.as);
     this.shutdown = options.shutdown;
     const kind = this.internal ? SourceKind.internal : SourceKind.external;
     const address = parseAddress(options.address.split('%')[0]);
@@ -139,12 +144,12 @@ export class Neighbor implements SessionHandler {
 
   /** Takes options that need no new session: policies, next hop, description, limits. */
   reconfigure(options: NeighborOptions): void {
-    const before = this.options;
+    const reimport = this.policies.bind(options, options.as === this.context.local.as);
     this.options = options;
+    if (this.importing !== null) Object.assign(this.importing, this.policies.import);
+    if (reimport) this.reimport();
     const { negotiated } = this.session;
     if (negotiated === null || this.importing === null) return;
-    this.importing.accept = options.import === 'accept';
-    if (options.import !== before.import) this.reimport();
     this.exportAnew(negotiated);
     this.checkPrefixLimit();
   }
@@ -178,7 +183,7 @@ export class Neighbor implements SessionHandler {
   established(negotiated: Negotiated): void {
     const { rib, groups, local, clusterId } = this.context;
     rib.sources.routerId[this.source] = negotiated.remoteRouterId;
-    this.importing = importContext(this.source, this.options, local, clusterId, negotiated);
+    this.importing = importContext(this.source, this.options, local, clusterId, negotiated, this.policies.import);
     this.since = Date.now();
     this.endOfRib.clear();
     this.refreshes = new Refreshes(negotiated.families, negotiated.enhancedRouteRefresh, {
@@ -271,8 +276,8 @@ export class Neighbor implements SessionHandler {
       accepted: sum('accepted'),
       advertised: sum('advertised'),
       families,
-      import: options.import,
-      export: options.export,
+      import: wordsOf(options.import),
+      export: wordsOf(options.export),
       routeReflectorClient: options.routeReflectorClient,
       session: this.session.status(),
       errors: { ...this.errors },
@@ -309,7 +314,8 @@ export class Neighbor implements SessionHandler {
   }
 
   private exportOptions(family: Family, negotiated: Negotiated): ExportOptions {
-    const options = exportOptions(family, this.options, this.context.local, this.context.clusterId, negotiated);
+    const { local, clusterId } = this.context;
+    const options = exportOptions(family, this.options, local, clusterId, negotiated, this.policies.export);
     if (options.ownNextHop.length === 0) {
       const { name } = FAMILIES[family];
       this.context.log.warn(
@@ -322,12 +328,16 @@ export class Neighbor implements SessionHandler {
 
   private reimport(): void {
     const { rib, wake } = this.context;
+    const { accept, policy } = this.policies.import;
     for (const table of rib.families) {
-      table.reimport(this.source, path =>
-        this.importing === null
-          ? (table.paths.verdict[path] as Verdict)
-          : importVerdict(rib, this.importing, table.paths.received[path]),
-      );
+      const judge = (path: number): Verdict => {
+        if (this.importing !== null) return importVerdict(rib, this.importing, table.paths.received[path]);
+        // Kept without a session: only the policy's part of the verdict can change.
+        const before = table.paths.verdict[path] as Verdict;
+        if (before !== Verdict.accepted && before !== Verdict.importPolicy) return before;
+        return accept ? Verdict.accepted : Verdict.importPolicy;
+      };
+      table.reimport(this.source, judge, policy);
     }
     wake();
   }
@@ -390,6 +400,8 @@ export class Neighbor implements SessionHandler {
     this.restart.stop();
   }
 }
+
+const wordsOf = (chain: string | readonly string[]) => (typeof chain === 'string' ? chain : chain.join(', '));
 
 /** RFC 4724 §2: an UPDATE that announces and withdraws nothing. */
 const END_OF_RIB: readonly Uint8Array[] = FAMILIES.map(({ family }) => {

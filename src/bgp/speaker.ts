@@ -7,6 +7,8 @@ import type { Logger } from 'pino';
 import { buildRoute, type LocalRoutesChange, type RouteSpec } from './local-routes.js';
 import { Neighbor, type NeighborContext } from './neighbor.js';
 import { prefixText } from './path-view.js';
+import { NO_POLICIES, type PolicyDefinitions } from './policy/definition.js';
+import { Policies } from './policy/policies.js';
 import { type Multipath, SINGLE_PATH } from './rib/decision.js';
 import type { LocRib } from './rib/loc-rib.js';
 import type { NextHops } from './rib/next-hops.js';
@@ -41,6 +43,8 @@ export interface SpeakerOptions {
   hostname?: string;
   version?: string;
   neighbors: NeighborOptions[];
+  /** What neighbors' `import` and `export` may name. */
+  policies?: PolicyDefinitions;
 }
 
 /** How a speaker begins. */
@@ -77,6 +81,7 @@ export class Speaker {
   readonly options: SpeakerOptions;
   private readonly log: Logger;
   private readonly rib: Rib;
+  private readonly policies: Policies;
   private readonly groups: readonly UpdateGroups[];
   private readonly byAddress = new Map<string, Neighbor>();
   private readonly listener: Listener;
@@ -95,6 +100,8 @@ export class Speaker {
     this.options = options;
     this.log = log;
     this.rib = new Rib({ multipath: { ...SINGLE_PATH, ...options.multipath }, onWork: this.wake });
+    this.policies = new Policies(options.as);
+    this.policies.replace(options.policies ?? NO_POLICIES);
     const packer = new Packer();
     this.groups = this.rib.families.map(table => new UpdateGroups(table, packer, this.wake));
     this.events = new RibEvents(this.rib.families, this.wake);
@@ -108,6 +115,7 @@ export class Speaker {
     };
     this.context = {
       rib: this.rib,
+      policies: this.policies,
       groups: this.groups,
       local,
       clusterId: parseRouterId(options.clusterId ?? options.routerId),
@@ -174,6 +182,27 @@ export class Speaker {
       else neighbor.enable();
     }
     return 'changed';
+  }
+
+  /**
+   * Takes other policies over; neighbors that are added or updated from now on may name them, the others go by them after
+   * applyPolicies. Throws InputError when they name sets that are not there.
+   */
+  replacePolicies(policies: PolicyDefinitions): void {
+    this.policies.replace(policies);
+  }
+
+  /** Judges routes anew where policies changed; no session is touched. A neighbor whose policy is gone keeps it. */
+  applyPolicies(): void {
+    for (const neighbor of this.byAddress.values()) {
+      try {
+        neighbor.reconfigure(neighbor.options);
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        const { address } = neighbor.options;
+        this.log.error({ neighbor: address, hint: error.hint }, `${address} keeps its policies: ${error.message}`);
+      }
+    }
   }
 
   /** Removes a neighbor and what it told us. */

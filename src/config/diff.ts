@@ -1,6 +1,7 @@
 // What a reload has to do: the difference of two configurations by the parts of the daemon that carry it out.
 
 import { isDeepStrictEqual } from 'node:util';
+import { resolveStatement } from '../bgp/policy/resolve.js';
 import type { Config, NeighborConfig } from './schema.js';
 
 /** A neighbor whose entry changed. */
@@ -20,6 +21,8 @@ export interface ConfigDiff {
   changeNeighbors: NeighborChange[];
   /** `multipath` changed. */
   multipath: boolean;
+  /** Names of the policies that changed, or whose sets did; some of them may be gone. */
+  policies: string[];
   /** Something of `fib` changed. */
   fib: boolean;
   /** `log.level` changed. */
@@ -57,6 +60,7 @@ export function diffConfig(before: Config, after: Config): ConfigDiff {
     removeNeighbors: before.neighbors.filter(neighbor => !kept.has(neighbor.address)),
     changeNeighbors,
     multipath: !isDeepStrictEqual(before.multipath, after.multipath),
+    policies: changedPolicies(before.policies, after.policies),
     fib: !isDeepStrictEqual(before.fib, after.fib),
     log: before.log.level !== after.log.level,
   };
@@ -64,6 +68,15 @@ export function diffConfig(before: Config, after: Config): ConfigDiff {
 
 function differentKeys(a: NeighborConfig, b: NeighborConfig): (keyof NeighborConfig)[] {
   return (Object.keys(b) as (keyof NeighborConfig)[]).filter(key => !isDeepStrictEqual(a[key], b[key]));
+}
+
+function changedPolicies(before: Config['policies'], after: Config['policies']): string[] {
+  const resolved = (all: Config['policies'], name: string) =>
+    Object.hasOwn(all.policies, name)
+      ? all.policies[name].map(statement => resolveStatement(statement, all))
+      : undefined;
+  const names = new Set([...Object.keys(before.policies), ...Object.keys(after.policies)]);
+  return [...names].filter(name => !isDeepStrictEqual(resolved(before, name), resolved(after, name)));
 }
 
 function words(value: unknown): string {

@@ -20,7 +20,7 @@ import {
   truth,
 } from './gobgpd-keys.js';
 import { levelText, type Path } from './problems.js';
-import { isIpv6 } from './values.js';
+import { isIpv6, quote } from './values.js';
 
 /** Something to tell about a key of gobgpd's file. */
 export interface Remark {
@@ -315,7 +315,11 @@ function mapPolicy(m: Mapping, to: Path, at: At, external: boolean): void {
     );
     const values = paths.map(path => m.take(path));
     const chosen = values.findIndex(value => !isUnset(value));
-    if (chosen >= 0) m.set([...to, key], POLICY.get(String(values[chosen])) ?? values[chosen], paths[chosen]);
+    const word = POLICY.get(String(values[chosen]));
+    if (chosen >= 0 && word === undefined) {
+      const message = `must be accept-route or reject-route, not ${quote(String(values[chosen]))}`;
+      m.refused.push({ path: paths[chosen], message });
+    } else if (chosen >= 0) m.set([...to, key], word, paths[chosen]);
     else if (external) unnamed.push(key);
   }
   for (const key of unnamed) m.set([...to, key], 'accept', at('config.peer-as'));

@@ -11,6 +11,8 @@ export interface SchemaNode {
   properties?: Record<string, SchemaNode>;
   required?: string[];
   items?: SchemaNode;
+  /** What any other key of the mapping holds, or false: there are none. */
+  additionalProperties?: SchemaNode | boolean;
   anyOf?: SchemaNode[];
   enum?: unknown[];
   const?: unknown;
@@ -44,10 +46,17 @@ export function mappingOf(node: SchemaNode | undefined): SchemaNode | undefined 
   return node?.properties ? node : node?.anyOf?.find(branch => branch.properties);
 }
 
+/** What the names of a mapping hold, where people choose them. */
+export function namedOf(node: SchemaNode | undefined): SchemaNode | undefined {
+  return typeof node?.additionalProperties === 'object' ? node.additionalProperties : undefined;
+}
+
 /** The node of a path of the file; undefined where the schema knows nothing. */
 export function nodeAt(tree: SchemaNode, path: readonly PropertyKey[]): SchemaNode | undefined {
   let node: SchemaNode | undefined = tree;
-  for (const part of path) node = typeof part === 'number' ? node?.items : mappingOf(node)?.properties?.[String(part)];
+  for (const part of path) {
+    node = typeof part === 'number' ? node?.items : (mappingOf(node)?.properties?.[String(part)] ?? namedOf(node));
+  }
   return node;
 }
 
@@ -67,6 +76,8 @@ function forEditor(node: SchemaNode): SchemaNode {
     const entries = Object.entries(standard.properties).map(([name, child]) => [name, forEditor(child)]);
     standard.properties = Object.fromEntries(entries);
   }
+  const named = namedOf(standard);
+  if (named) standard.additionalProperties = forEditor(named);
   if (standard.items) standard.items = forEditor(standard.items);
   if (standard.anyOf) standard.anyOf = standard.anyOf.map(forEditor);
   return standard;

@@ -4,10 +4,12 @@
 // syntax, duplicate keys and values come out together, in the order of the file.
 
 import { readFileSync } from 'node:fs';
+import { z } from 'zod';
 import { explain } from './explain.js';
 import { isGobgpd, mapGobgpd } from './gobgpd.js';
+import { encodePolicies, policyKeys } from './policy.js';
 import { ConfigError, headline, type Path, type Problem, pathText } from './problems.js';
-import { type Config, configSchema, type NeighborConfig } from './schema.js';
+import { type Config, configSchema, type NeighborConfig, unusedPolicies } from './schema.js';
 import { readToml, readYaml, type Source } from './source.js';
 import { BadValue } from './values.js';
 
@@ -36,15 +38,20 @@ export function parseConfig(text: string, file: string): LoadedConfig {
     throw new ConfigError([source.problem([], 'value', 'the file is empty', minimum)]);
   }
   const config = validate(source, source.value, path => path, []);
-  return { config: { ...config, source: file }, warnings: [] };
+  const unused = unusedPolicies(config).map(({ path, message }) => headline(source.problem(path, 'key', message)));
+  return { config: { ...config, source: file }, warnings: unused };
 }
 
 /**
  * One neighbor in the file's shape, outside a file: `tsbgp neighbor ADDRESS add …`. The configuration says whose
  * neighbor it is. Throws BadValue with all that is wrong.
  */
-export function parseNeighbor(spec: unknown, { as, routerId }: Pick<Config, 'as' | 'routerId'>): NeighborConfig {
-  const file = { as, 'router-id': routerId, neighbors: [spec] };
+export function parseNeighbor(
+  spec: unknown,
+  own: Pick<Config, 'as' | 'routerId'> & Partial<Pick<Config, 'policies'>>,
+): NeighborConfig {
+  const policies = own.policies && z.encode(z.object(policyKeys), encodePolicies(own.policies));
+  const file = { as: own.as, 'router-id': own.routerId, ...policies, neighbors: [spec] };
   const result = configSchema.safeParse(file, { reportInput: true });
   if (result.success) return result.data.neighbors[0];
   const problems = explain(result.error.issues, path => path);

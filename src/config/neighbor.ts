@@ -12,11 +12,11 @@ const families = written(
   numbers => numbers.map(number => FAMILIES[number]),
 );
 
-/** `accept` or `reject`; lists of policy names come later. */
+/** What is done with routes: a word, the name of a policy, or a list of them. */
 const policy = () =>
-  z.enum(['accept', 'reject'], {
-    error: issue => (Array.isArray(issue.input) ? 'policies are not supported yet' : undefined),
-  });
+  z.union([z.string(), z.array(z.string()).min(1)], 'must be accept, reject, the name of a policy or a list of names');
+const POLICY_KIND =
+  '`accept`, `reject`, the name of a policy, or a list of names, the last of which may be `accept` or `reject`';
 
 /** The mapping as the file has it. */
 export const neighborKeys = z
@@ -159,11 +159,13 @@ export const neighborKeys = z
       { rfc: '7911', example: { receive: true, send: 4 } },
     ),
     import: key(policy().optional(), 'What becomes of routes from the neighbor.', {
+      kind: POLICY_KIND,
       rfc: '8212',
       example: 'accept',
       defaultText: '`accept` from internal, `reject` from external neighbors',
     }),
-    export: key(policy().optional(), 'Whether routes are announced to the neighbor.', {
+    export: key(policy().optional(), 'Whether routes are announced to the neighbor, and how.', {
+      kind: POLICY_KIND,
       rfc: '8212',
       example: 'accept',
       defaultText: '`accept` to internal, `reject` to external neighbors',

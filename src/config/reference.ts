@@ -2,7 +2,7 @@
 
 import { stringify } from 'yaml';
 import { GLOBAL_KEYS, MAPPED_IN_WORDS, NEIGHBOR_KEYS, NO_COUNTERPART, REFUSED } from './gobgpd-keys.js';
-import { mappingOf, type SchemaNode, schemaTree } from './json-schema.js';
+import { mappingOf, namedOf, type SchemaNode, schemaTree } from './json-schema.js';
 import { NOT_SUPPORTED_YET } from './schema.js';
 
 const INTRODUCTION = `# Configuration
@@ -30,21 +30,31 @@ This page is generated from the schema in \`src/config\`.
 const SECTIONS: Record<string, string> = {
   '': 'The speaker',
   neighbors: 'Neighbors',
+  policies: 'Policies and the sets they name',
   fib: 'Kernel routes',
   api: 'Control socket',
   log: 'Log',
 };
 
+/** Keys of the top level that share a section. */
+const SECTION_OF: Record<string, string> = {
+  'prefix-sets': 'policies',
+  'neighbor-sets': 'policies',
+  'as-path-sets': 'policies',
+  'community-sets': 'policies',
+};
+
 /** Markdown of the whole page. */
 export function configReference(): string {
-  const properties = schemaTree().properties ?? {};
-  const isSection = (name: string) => Object.hasOwn(SECTIONS, name);
-  const scalars = Object.fromEntries(Object.entries(properties).filter(([name]) => !isSection(name)));
-  const sections = Object.keys(SECTIONS).map(name => {
-    const node = properties[name] ?? { properties: scalars, required: schemaTree().required };
-    const inside = node.items ? `${name}[]` : name;
-    const lead = name && node.description ? [node.description] : [];
-    return [`## ${SECTIONS[name]}`, ...lead, ...entries(mappingOf(node.items ?? node), inside)].join('\n\n');
+  const { properties = {}, required } = schemaTree();
+  const sectionOf = (name: string) => SECTION_OF[name] ?? (Object.hasOwn(SECTIONS, name) ? name : '');
+  const sections = Object.keys(SECTIONS).map(section => {
+    const own = Object.entries(properties).filter(([name]) => sectionOf(name) === section);
+    const alone = own.length === 1 ? own[0][1] : undefined;
+    const node = alone ?? { properties: Object.fromEntries(own), required };
+    const inside = alone === undefined ? '' : alone.items ? `${section}[]` : section;
+    const lead = alone?.description ? [alone.description] : [];
+    return [`## ${SECTIONS[section]}`, ...lead, ...entries(mappingOf(node.items ?? node), inside)].join('\n\n');
   });
   return `${[INTRODUCTION.trimEnd(), ...sections, notSupportedYet(), gobgpd()].join('\n\n')}\n`;
 }
@@ -61,7 +71,9 @@ function entries(mapping: SchemaNode | undefined, level: string): string[] {
       ['Example', node.example === undefined ? undefined : code(`${name}: ${flow(node.example)}`)],
     ].flatMap(([title, words]) => (words ? [`- ${title}: ${words}`] : []));
     const entry = `### \`${path}\`\n\n${node.description}\n\n${facts.join('\n')}`;
-    return [entry, ...entries(mappingOf(node), path)];
+    const named = namedOf(node)?.items;
+    const inside = node.kind ? undefined : mappingOf(node);
+    return [entry, ...entries(inside, path), ...entries(mappingOf(named), `${path}.NAME[]`)];
   });
 }
 
@@ -85,7 +97,7 @@ function notSupportedYet(): string {
   const keys = Object.entries(NOT_SUPPORTED_YET).flatMap(([level, names]) =>
     names.map(name => code(level ? `${level}.${name}` : name)),
   );
-  const more = ['policy names in `import` and `export`', 'a prefix as `address`'];
+  const more = ['a prefix as `address`'];
   return `## Not supported yet\n\n${[...keys, ...more].join(', ')}.`;
 }
 

@@ -9,6 +9,8 @@ import { z } from 'zod';
 import { absolutePath, autonomousSystem, distinct, key, text, whole, written } from './keys.js';
 import { multipath } from './multipath.js';
 import { decodeNeighbor, encodeNeighbor, neighborKeys } from './neighbor.js';
+import { decodePolicies, encodePolicies, policyKeys } from './policy.js';
+import { type ChainUse, checkNames, type NameRemark } from './policy-names.js';
 import {
   formatPrefixRule,
   KERNEL_PROTOCOL,
@@ -99,6 +101,7 @@ const speakerKeys = z
     neighbors: key(z.array(neighborKeys).prefault([]), 'The neighbors, one entry each.', {
       example: [{ address: '172.18.8.102', as: 65001 }],
     }),
+    ...policyKeys,
     fib: key(fibKeys.prefault({}), "The kernel's routes: what tsbgp installs, and what it announces."),
     api: key(
       z
@@ -161,7 +164,30 @@ const speakerKeys = z
       });
     },
     { when: () => true },
+  )
+  .superRefine((speaker, context) => {
+    for (const { path, message, suggestion } of checkNames(decodePolicies(speaker), chainsIn(speaker)).wrong) {
+      const params = suggestion === undefined ? {} : { suggestion };
+      context.addIssue({ code: 'custom', message, params, path: [...path], input: speaker });
+    }
+  });
+
+/** Where policies are named. */
+function chainsIn(speaker: {
+  neighbors: readonly { import?: string | string[]; export?: string | string[] }[];
+}): ChainUse[] {
+  return speaker.neighbors.flatMap((neighbor, i) =>
+    (['import', 'export'] as const).flatMap(direction => {
+      const chain = neighbor[direction];
+      return chain === undefined ? [] : [{ path: ['neighbors', i, direction], chain, direction }];
+    }),
   );
+}
+
+/** What is defined but not named anywhere, in words. */
+export function unusedPolicies({ policies, neighbors }: Pick<Config, 'policies' | 'neighbors'>): NameRemark[] {
+  return checkNames(policies, chainsIn({ neighbors })).unused;
+}
 
 type SpeakerKeys = z.output<typeof speakerKeys>;
 
@@ -174,6 +200,7 @@ const decodeSpeaker = (s: SpeakerKeys) => ({
   multipath: s.multipath,
   stateFile: s['state-file'],
   neighbors: s.neighbors.map(neighbor => decodeNeighbor(neighbor, neighbor.as === s.as)),
+  policies: decodePolicies(s),
   fib: s.fib,
   api: s.api,
   log: s.log,
@@ -188,6 +215,7 @@ const encodeSpeaker = (c: ReturnType<typeof decodeSpeaker>): SpeakerKeys => ({
   multipath: c.multipath,
   'state-file': c.stateFile,
   neighbors: c.neighbors.map(encodeNeighbor),
+  ...encodePolicies(c.policies),
   fib: c.fib,
   api: c.api,
   log: c.log,
@@ -210,7 +238,7 @@ export type NeighborConfig = Config['neighbors'][number];
 
 /** Keys that are known but not built, by the mapping they belong to: refused with these words, never ignored. */
 export const NOT_SUPPORTED_YET: Record<string, readonly string[]> = {
-  '': ['groups', 'policies', 'prefix-sets', 'confederation', 'metrics', 'rpki'],
+  '': ['groups', 'confederation', 'metrics', 'rpki'],
   'neighbors[]': [
     'interface',
     'group',

@@ -2,11 +2,14 @@
 
 import { Document, isMap, isScalar, isSeq, type Node, visit } from 'yaml';
 import { z } from 'zod';
+import { policyKeys } from './policy.js';
 import { type Config, configSchema, type NeighborConfig } from './schema.js';
 
-/** A configuration in the file's shape, every key that has a value. Policies left to their default are not in it. */
+/** A configuration in the file's shape, every key that has a value; without sets and policies where there are none. */
 export function viewConfig({ source: _source, ...config }: Config): Record<string, unknown> {
-  return z.encode(configSchema, config);
+  const view: Record<string, unknown> = z.encode(configSchema, config);
+  for (const name of Object.keys(policyKeys)) if (Object.keys(view[name] as object).length === 0) delete view[name];
+  return view;
 }
 
 /** YAML of a configuration, as `tsbgp config show` prints it. */
@@ -37,7 +40,7 @@ function isPlainPair(item: unknown): boolean {
 
 /** Policies that depend on the AS numbers stay out of the YAML: naming them would make them explicit (RFC 8212). */
 function defaultedPolicy(neighbor: NeighborConfig): string | undefined {
-  const line = (key: string, policy: string) =>
+  const line = (key: string, policy: string | readonly string[]) =>
     ` ${key}: ${policy}   by default (${policy === 'reject' ? 'external, RFC 8212' : 'internal'})`;
   const lines = [
     neighbor.importDefaulted && line('import', neighbor.import),

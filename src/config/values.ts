@@ -158,6 +158,35 @@ export function formatPrefixRule(rule: PrefixRule): string {
   return rule.ge === length ? `${rule.prefix} le ${rule.le}` : `${rule.prefix} ge ${rule.ge} le ${rule.le}`;
 }
 
+/** A number from `ge` to `le`. */
+export interface NumberRange {
+  ge: number;
+  le: number;
+}
+
+const LARGEST = 0xffffffff;
+
+/** "3" or 3 (exactly that), "ge 3", "le 5", "ge 3 le 5". */
+export function parseRange(value: number | string): NumberRange {
+  const text = String(value);
+  const exact = /^\d+$/.test(text) ? text : undefined;
+  const [found, from, to] = /^(?:ge\s+(\d+))?\s*(?:le\s+(\d+))?$/.exec(text) ?? [];
+  if (exact === undefined && !found) {
+    throw new BadValue(`${quote(text)} is not a range of numbers`, 'write N, "ge N", "le N" or "ge N le M"');
+  }
+  const ge = Number(exact ?? from ?? 0);
+  const le = Number(exact ?? to ?? LARGEST);
+  if (ge > LARGEST || le > LARGEST) throw new BadValue(`numbers are at most ${LARGEST}, not ${quote(text)}`);
+  if (ge > le) throw new BadValue(`no number is from ${ge} to ${le}`, `did you mean ge ${le} le ${ge}?`);
+  return { ge, le };
+}
+
+/** The text that `parseRange` reads as this range. */
+export function formatRange({ ge, le }: NumberRange): number | string {
+  if (ge === le) return ge;
+  return [ge > 0 || le === LARGEST ? `ge ${ge}` : '', le < LARGEST ? `le ${le}` : ''].filter(Boolean).join(' ');
+}
+
 /** A number with a few names: the kernel's routing tables and route protocols. */
 function named(names: Record<string, number>, allowed: (n: number) => boolean, words: string) {
   const byNumber = new Map(Object.entries(names).map(([name, number]) => [number, name]));

@@ -20,6 +20,7 @@ const NOTHING = {
   removeNeighbors: [],
   changeNeighbors: [],
   multipath: false,
+  policies: [],
   fib: false,
   log: false,
 };

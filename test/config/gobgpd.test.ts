@@ -379,9 +379,9 @@ describe('wrong values are told with gobgpd’s paths', () => {
     expect(problems(withNeighbor(policy, 'transport: { config: { passive-mode: maybe } }'))).toEqual([
       [
         5,
-        54,
+        31,
         'neighbors[0].apply-policy.config.default-import-policy',
-        'must be accept or reject, not "maybe"',
+        'must be accept-route or reject-route, not "maybe"',
         undefined,
       ],
       [6, 42, 'neighbors[0].transport.config.passive-mode', 'must be true or false, not "maybe"', undefined],

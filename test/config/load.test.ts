@@ -107,6 +107,7 @@ describe('a usable file', () => {
       multipath: { ebgp: 1, ibgp: 1, relaxAsPath: false, linkBandwidth: true },
       stateFile: '/var/lib/tsbgp/routes.json',
       neighbors: [],
+      policies: { prefixSets: {}, neighborSets: {}, asPathSets: {}, communitySets: {}, policies: {} },
       fib: { install: true, table: 254, metric: 20, protocol: 186, redistribute: [], prefixes: [] },
       api: { socket: '/run/tsbgp/tsbgp.sock', group: 'tsbgp' },
       log: { level: 'info', format: 'auto' },
@@ -258,7 +259,7 @@ describe('what is wrong, where, and what to do', () => {
         1,
         'colour',
         'unknown key',
-        `the keys here are as, router-id, cluster-id, listen, port, multipath, state-file, neighbors, fib, api, log`,
+        `the keys here are as, router-id, cluster-id, listen, port, multipath, state-file, neighbors, prefix-sets, neighbor-sets, as-path-sets, community-sets, policies, fib, api, log`,
       ],
     ],
     [
@@ -297,7 +298,7 @@ describe('what is wrong, where, and what to do', () => {
       `${NEIGHBOR}graceful-restart: { time: 9 }`,
       [6, 25, 'neighbors[0].graceful-restart.time', 'unknown key', 'the keys here are restart-time'],
     ],
-    ['a later key', `${MINIMUM}policies: {}`, [3, 1, 'policies', 'is not supported yet', 'remove it']],
+    ['a later key', `${MINIMUM}groups: {}`, [3, 1, 'groups', 'is not supported yet', 'remove it']],
     [
       'a later key of a neighbor',
       `${NEIGHBOR}bfd: true`,
@@ -306,17 +307,17 @@ describe('what is wrong, where, and what to do', () => {
     [
       'policies by name',
       `${NEIGHBOR}import: [a]`,
-      [6, 13, 'neighbors[0].import', 'policies are not supported yet', 'write accept or reject'],
+      [6, 14, 'neighbors[0].import[0]', 'there is no policy "a"', 'write accept or reject'],
     ],
     [
       'a word that is no policy',
       `${NEIGHBOR}export: acept`,
-      [6, 13, 'neighbors[0].export', 'must be accept or reject, not "acept"', 'did you mean accept?'],
+      [6, 13, 'neighbors[0].export', 'there is no policy "acept"', 'did you mean accept?'],
     ],
     [
       'a far-off word',
       `${NEIGHBOR}export: everything`,
-      [6, 13, 'neighbors[0].export', 'must be accept or reject, not "everything"'],
+      [6, 13, 'neighbors[0].export', 'there is no policy "everything"', 'write accept or reject'],
     ],
     [
       'paths to send',

@@ -47,7 +47,8 @@ describe('every key', () => {
 
   const withExample = all.filter(({ node }) => node.example !== undefined);
   test.each(withExample)('$name has an example that loads', ({ path, node }) => {
-    expect(parseConfig(fileWith(path, node.example), 'tsbgp.yml').warnings).toEqual([]);
+    const { warnings } = parseConfig(fileWith(path, node.example), 'tsbgp.yml');
+    expect(warnings.filter(warning => !warning.endsWith('is never used'))).toEqual([]);
   });
 
   test.each(all)('$name has an example, unless it only holds other keys', ({ node }) => {

@@ -32,8 +32,9 @@ export interface NeighborOptions {
   gracefulRestart: { restartTimeSeconds: number } | false;
   /** RFC 7911: whether to receive several paths, and how many to send (0 = the best one, without path identifiers). */
   addPath: { receive: boolean; send: number | 'all' };
-  import: 'accept' | 'reject';
-  export: 'accept' | 'reject';
+  /** `accept`, `reject`, a policy, or policies in the order they are asked, the last word maybe `accept` or `reject`. */
+  import: string | readonly string[];
+  export: string | readonly string[];
 }
 
 /** What a neighbor is without further words: as in the configuration file, but import and export are to be named. */

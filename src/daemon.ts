@@ -171,6 +171,10 @@ class Daemon implements DaemonControl {
       speaker.applyPolicies();
       changes.push(`policies: ${diff.policies.join(', ')}`);
     }
+    if (diff.aggregates) {
+      speaker.setAggregates(config.aggregates);
+      changes.push('aggregates');
+    }
     if (diff.fib) {
       fib.reload(fibOptions(config));
       const keys = (Object.keys(config.fib) as (keyof Config['fib'])[]).filter(

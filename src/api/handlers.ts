@@ -204,13 +204,18 @@ function refuseDuplicates(control: Control, routes: readonly RouteSpec[]): void 
   }
 }
 
+const ORIGIN_WORDS: { readonly [source: string]: string | undefined } = {
+  kernel: "comes from the kernel's table",
+  aggregate: 'is an aggregate of the configuration',
+};
+
 function demandLocalRoute(control: Control, text: string, index: number): void {
   const prefix = canonicalPrefix(text, index);
   const route = findRoute(control, prefix);
   if (route?.paths.some(isLocal)) return;
   if (!route) throw new ApiError('no-such-route', `${prefix} is not announced from here`, { index });
   const source = route.paths[0].source;
-  const origin = source === 'kernel' ? "comes from the kernel's table" : `was learned from ${source}`;
+  const origin = ORIGIN_WORDS[source] ?? `was learned from ${source}`;
   throw new ApiError('no-such-route', `${prefix} ${origin}: only routes that were added here can be deleted`, {
     index,
   });

@@ -55,7 +55,7 @@ const familyName = () => z.enum(['ipv4-unicast', 'ipv6-unicast']);
 const origin = () => z.enum(['igp', 'egp', 'incomplete']);
 
 const path = component<PathView>('Path', {
-  source: text().describe("'local', 'kernel' or the neighbor's address"),
+  source: text().describe("'local', 'kernel', 'aggregate' or the neighbor's address"),
   best: z.boolean(),
   multipath: z.boolean().describe('Shares the traffic with the best path'),
   eligible: z.boolean().describe('May be chosen: accepted by import policy, next hop reachable, no loop'),
@@ -171,6 +171,9 @@ const summary = component<RibSummary>('Summary', {
     }),
   ),
   attributeSets: count(),
+  aggregates: z.array(
+    shape<RibSummary['aggregates'][number]>({ prefix: text(), contributors: count(), summaryOnly: z.boolean() }),
+  ),
   nextHops: z.array(
     shape<RibSummary['nextHops'][number]>({
       address: text(),

@@ -4,11 +4,13 @@
 // is done in slices, one round a turn of the event loop, so that KEEPALIVEs, timers and new input come between.
 
 import type { Logger } from 'pino';
+import { type AggregateSpec, aggregateRule } from './aggregate-rules.js';
 import { buildRoute, type LocalRoutesChange, type RouteSpec } from './local-routes.js';
 import { Neighbor, type NeighborContext } from './neighbor.js';
 import { prefixText } from './path-view.js';
 import { NO_POLICIES, type PolicyDefinitions } from './policy/definition.js';
 import { Policies } from './policy/policies.js';
+import { Aggregates } from './rib/aggregates.js';
 import { type Multipath, SINGLE_PATH } from './rib/decision.js';
 import type { LocRib } from './rib/loc-rib.js';
 import type { NextHops } from './rib/next-hops.js';
@@ -40,6 +42,7 @@ export interface SpeakerOptions {
   port: number;
   /** Equal paths that share the traffic in the kernel; default: the best path has all of it. */
   multipath?: Partial<Multipath>;
+  aggregates?: AggregateSpec[];
   hostname?: string;
   version?: string;
   neighbors: NeighborOptions[];
@@ -83,6 +86,8 @@ export class Speaker {
   private readonly rib: Rib;
   private readonly policies: Policies;
   private readonly groups: readonly UpdateGroups[];
+  /** By Family. */
+  private readonly aggregates: readonly Aggregates[];
   private readonly byAddress = new Map<string, Neighbor>();
   private readonly listener: Listener;
   private readonly context: NeighborContext;
@@ -104,6 +109,9 @@ export class Speaker {
     this.policies.replace(options.policies ?? NO_POLICIES);
     const packer = new Packer();
     this.groups = this.rib.families.map(table => new UpdateGroups(table, packer, this.wake));
+    const aggregator = { as: options.as, routerId: parseRouterId(options.routerId) };
+    this.aggregates = this.rib.families.map(table => new Aggregates(table, aggregator, this.wake));
+    this.setAggregates(options.aggregates ?? []);
     this.events = new RibEvents(this.rib.families, this.wake);
     const local: LocalOptions = {
       as: options.as,
@@ -221,6 +229,14 @@ export class Speaker {
     this.wake();
   }
 
+  /** Other aggregates from now on. Throws InputError, and then nothing has changed. */
+  setAggregates(specs: readonly AggregateSpec[]): void {
+    const rules = specs.map(aggregateRule);
+    for (const { family } of FAMILIES) {
+      this.aggregates[family].configure(rules.filter(({ prefix }) => prefix.family === family));
+    }
+  }
+
   neighbors(): NeighborStatus[] {
     return [...this.byAddress.values()].map(neighbor => neighbor.status());
   }
@@ -335,6 +351,13 @@ export class Speaker {
         redistributed: table.counts(KERNEL_SOURCE).received,
       })),
       attributeSets: rib.sets.count,
+      aggregates: this.aggregates.flatMap(aggregates =>
+        aggregates.list().map(({ rule, contributors }) => ({
+          prefix: formatPrefix(rule.prefix),
+          contributors,
+          summaryOnly: rule.summaryOnly,
+        })),
+      ),
       nextHops,
       updateGroups: this.groups.flatMap((groups, family) =>
         [...groups.all()].map((group, index) => ({
@@ -369,6 +392,7 @@ export class Speaker {
   private readonly run = (): void => {
     this.scheduled = false;
     let more = this.rib.work(SCAN_SLICE);
+    for (const aggregates of this.aggregates) if (aggregates.drain()) more = true;
     for (const groups of this.groups) if (groups.drain()) more = true;
     if (this.events.drain()) more = true;
     if (more) this.wake();

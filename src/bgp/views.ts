@@ -5,7 +5,7 @@
 
 /** One path of a prefix, received, local or redistributed. */
 export interface PathView {
-  /** 'local' (added by hand), 'kernel' (redistributed) or the neighbor's address. */
+  /** 'local' (added by hand), 'kernel' (redistributed), 'aggregate' or the neighbor's address. */
   source: string;
   /** The decision process chose it (Loc-RIB). */
   best: boolean;
@@ -114,6 +114,8 @@ export interface RibSummary {
     redistributed: number;
   }[];
   attributeSets: number;
+  /** An aggregate is announced while it has contributors: more specific prefixes in use. */
+  aggregates: { prefix: string; contributors: number; summaryOnly: boolean }[];
   nextHops: { address: string; reachable: boolean; cost: number; paths: number }[];
   updateGroups: { id: number; members: string[]; families: string[]; pending: number }[];
 }

@@ -142,7 +142,16 @@ export async function summary(invocation: Invocation): Promise<void> {
     ],
     answer.updateGroups.map(it => [String(it.id), String(it.pending), it.families.join(','), it.members.join(', ')]),
   );
+  const aggregates = formatTable(
+    [{ title: 'Aggregate', width: 20 }, { title: 'Contributors', right: true }, { title: 'State' }],
+    answer.aggregates.map(it => [
+      it.prefix,
+      String(it.contributors),
+      `${it.contributors > 0 ? 'announced' : 'not announced'}${it.summaryOnly ? ', in place of what it covers' : ''}`,
+    ]),
+  );
   await print(`${families}\nAttribute sets: ${answer.attributeSets}\n`);
+  if (answer.aggregates.length > 0) await print(`\n${aggregates}`);
   if (answer.nextHops.length > 0) await print(`\n${nextHops}`);
   if (answer.updateGroups.length > 0) await print(`\n${groups}`);
 }

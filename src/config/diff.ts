@@ -23,6 +23,8 @@ export interface ConfigDiff {
   multipath: boolean;
   /** Names of the policies that changed, or whose sets did; some of them may be gone. */
   policies: string[];
+  /** `aggregates` changed. */
+  aggregates: boolean;
   /** Something of `fib` changed. */
   fib: boolean;
   /** `log.level` changed. */
@@ -61,6 +63,7 @@ export function diffConfig(before: Config, after: Config): ConfigDiff {
     changeNeighbors,
     multipath: !isDeepStrictEqual(before.multipath, after.multipath),
     policies: changedPolicies(before.policies, after.policies),
+    aggregates: !isDeepStrictEqual(before.aggregates, after.aggregates),
     fib: !isDeepStrictEqual(before.fib, after.fib),
     log: before.log.level !== after.log.level,
   };

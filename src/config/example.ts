@@ -41,8 +41,8 @@ function section(name: string, node: SchemaNode): string {
     entry(`${path}${key}`, key, child, list ? '    ' : '  '),
   );
   const body = entries.join('\n');
-  // The dash of a list's first entry stands before its first key, which is set.
-  const lines = list ? body.replace(/^ {4}(?=\w)/m, '  - ') : body;
+  // The dash of a list's first entry stands before its first key.
+  const lines = list ? body.replace(/^ {4}(# )?(?=[\w-]+: )/m, '  $1- ') : body;
   return `${comment(node.description, '')}${isSet ? '' : '# '}${name}:\n${lines}`;
 }
 

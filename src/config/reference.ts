@@ -31,6 +31,7 @@ const SECTIONS: Record<string, string> = {
   '': 'The speaker',
   neighbors: 'Neighbors',
   policies: 'Policies and the sets they name',
+  aggregates: 'Aggregates',
   fib: 'Kernel routes',
   api: 'Control socket',
   log: 'Log',

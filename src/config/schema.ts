@@ -6,6 +6,7 @@
 // keys are superRefine checks that run even beside other errors, so that a person sees all problems at once.
 
 import { z } from 'zod';
+import { aggregateKeys, decodeAggregate, encodeAggregate } from './aggregate.js';
 import { absolutePath, autonomousSystem, distinct, key, text, whole, written } from './keys.js';
 import { multipath } from './multipath.js';
 import { decodeNeighbor, encodeNeighbor, neighborKeys } from './neighbor.js';
@@ -102,6 +103,11 @@ const speakerKeys = z
       example: [{ address: '172.18.8.102', as: 65001 }],
     }),
     ...policyKeys,
+    aggregates: key(
+      z.array(aggregateKeys).prefault([]),
+      'Prefixes announced in place of, or beside, the more specific routes within them, one entry each.',
+      { example: [{ prefix: '10.233.0.0/16', 'summary-only': true }] },
+    ),
     fib: key(fibKeys.prefault({}), "The kernel's routes: what tsbgp installs, and what it announces."),
     api: key(
       z
@@ -145,6 +151,12 @@ const speakerKeys = z
   })
   .superRefine(
     (speaker, context) => {
+      const aggregates = Array.isArray(speaker?.aggregates) ? speaker.aggregates.map(it => it?.prefix) : [];
+      aggregates.forEach((prefix, i) => {
+        if (typeof prefix !== 'string' || aggregates.indexOf(prefix) === i) return;
+        const message = `${prefix} is already aggregates[${aggregates.indexOf(prefix)}]`;
+        context.addIssue({ code: 'custom', message, path: ['aggregates', i, 'prefix'], input: prefix });
+      });
       if (!Array.isArray(speaker?.neighbors)) return;
       const report = (i: number, name: string, message: string, input: unknown) =>
         context.addIssue({ code: 'custom', message, path: ['neighbors', i, name], input });
@@ -201,6 +213,7 @@ const decodeSpeaker = (s: SpeakerKeys) => ({
   stateFile: s['state-file'],
   neighbors: s.neighbors.map(neighbor => decodeNeighbor(neighbor, neighbor.as === s.as)),
   policies: decodePolicies(s),
+  aggregates: s.aggregates.map(decodeAggregate),
   fib: s.fib,
   api: s.api,
   log: s.log,
@@ -216,6 +229,7 @@ const encodeSpeaker = (c: ReturnType<typeof decodeSpeaker>): SpeakerKeys => ({
   'state-file': c.stateFile,
   neighbors: c.neighbors.map(encodeNeighbor),
   ...encodePolicies(c.policies),
+  aggregates: c.aggregates.map(encodeAggregate),
   fib: c.fib,
   api: c.api,
   log: c.log,

@@ -213,3 +213,33 @@ export const KERNEL_PROTOCOL = named(
   n => n >= 5 && n <= 255,
   'bgp or a number from 5 to 255 (smaller ones mark routes of the kernel and of people)',
 );
+
+/** "10.233.0.0/16": one prefix, in canonical form. */
+export function parsePrefix(text: string): string {
+  const { prefix, ge, le } = parsePrefixRule(text);
+  if (ge === le && prefix.endsWith(`/${ge}`)) return prefix;
+  throw new BadValue(`must be one prefix, not the rule ${quote(text)}`, `write ${prefix}`);
+}
+
+const COMMUNITY_NAMES = [
+  'graceful-shutdown',
+  'blackhole',
+  'no-export',
+  'no-advertise',
+  'no-export-subconfed',
+  'no-peer',
+];
+
+/** "65001:100" or the name of a well-known community (RFC 1997). */
+export function parseCommunity(text: string): string {
+  const [, high, low] = /^(0|[1-9]\d{0,4}):(0|[1-9]\d{0,4})$/.exec(text) ?? [];
+  if (COMMUNITY_NAMES.includes(text) || (Number(high) <= 0xffff && Number(low) <= 0xffff)) return text;
+  throw new BadValue(`${quote(text)} is not a community`, `write it like 65001:100, or ${COMMUNITY_NAMES.join(', ')}`);
+}
+
+/** "65001:1:2" (RFC 8092). */
+export function parseLargeCommunity(text: string): string {
+  const parts = /^(0|[1-9]\d*):(0|[1-9]\d*):(0|[1-9]\d*)$/.exec(text)?.slice(1) ?? [''];
+  if (parts.every(part => part !== '' && Number(part) <= 0xffffffff)) return text;
+  throw new BadValue(`${quote(text)} is not a large community`, 'write it like 65001:1:2');
+}

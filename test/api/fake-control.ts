@@ -182,6 +182,7 @@ export function fakeControl(): Fake {
           ],
           attributeSets: 1,
           nextHops: [{ address: '172.18.8.102', reachable: true, cost: 0, paths: 1 }],
+          aggregates: [{ prefix: '10.233.0.0/16', contributors: 2, summaryOnly: true }],
           updateGroups: [{ id: 1, members: ['172.18.8.102'], families: ['ipv4-unicast'], pending: 0 }],
         };
       },

@@ -21,6 +21,7 @@ const NOTHING = {
   changeNeighbors: [],
   multipath: false,
   policies: [],
+  aggregates: false,
   fib: false,
   log: false,
 };
@@ -111,6 +112,12 @@ describe('diffConfig', () => {
       multipath: true,
     });
     expect(diffConfig(config({ multipath: '4' }), config({ multipath: '{ ebgp: 4, ibgp: 4 }' }))).toEqual(NOTHING);
+  });
+
+  test('aggregates', () => {
+    const aggregates = '[{ prefix: 10.0.0.0/8 }]';
+    expect(diffConfig(config(), config({ aggregates }))).toEqual({ ...NOTHING, aggregates: true });
+    expect(diffConfig(config({ aggregates }), config({ aggregates }))).toEqual(NOTHING);
   });
 
   test('log level', () => {

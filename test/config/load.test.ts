@@ -105,6 +105,7 @@ describe('a usable file', () => {
       listen: ['0.0.0.0', '::'],
       port: 179,
       multipath: { ebgp: 1, ibgp: 1, relaxAsPath: false, linkBandwidth: true },
+      aggregates: [],
       stateFile: '/var/lib/tsbgp/routes.json',
       neighbors: [],
       policies: { prefixSets: {}, neighborSets: {}, asPathSets: {}, communitySets: {}, policies: {} },
@@ -259,7 +260,7 @@ describe('what is wrong, where, and what to do', () => {
         1,
         'colour',
         'unknown key',
-        `the keys here are as, router-id, cluster-id, listen, port, multipath, state-file, neighbors, prefix-sets, neighbor-sets, as-path-sets, community-sets, policies, fib, api, log`,
+        `the keys here are as, router-id, cluster-id, listen, port, multipath, state-file, neighbors, prefix-sets, neighbor-sets, as-path-sets, community-sets, policies, aggregates, fib, api, log`,
       ],
     ],
     [
@@ -318,6 +319,32 @@ describe('what is wrong, where, and what to do', () => {
       'a far-off word',
       `${NEIGHBOR}export: everything`,
       [6, 13, 'neighbors[0].export', 'there is no policy "everything"', 'write accept or reject'],
+    ],
+    [
+      'an AS_SET',
+      'as: 65001\nrouter-id: 10.0.0.1\naggregates: [{ prefix: 10.0.0.0/8, as-set: true }]',
+      [3, 44, 'aggregates[0].as-set', 'AS_SETs must not be announced any more (RFC 9774)', 'leave it out'],
+    ],
+    [
+      'an aggregate twice',
+      'as: 65001\nrouter-id: 10.0.0.1\naggregates: [{ prefix: 10.0.0.0/8 }, { prefix: 10.0.0.0/8 }]',
+      [3, 48, 'aggregates[1].prefix', '10.0.0.0/8 is already aggregates[0]'],
+    ],
+    [
+      'a rule as aggregate',
+      'as: 65001\nrouter-id: 10.0.0.1\naggregates: [{ prefix: 10.0.0.0/8 le 24 }]',
+      [3, 24, 'aggregates[0].prefix', 'must be one prefix, not the rule "10.0.0.0/8 le 24"', 'write 10.0.0.0/8'],
+    ],
+    [
+      'a community of an aggregate',
+      'as: 65001\nrouter-id: 10.0.0.1\naggregates: [{ prefix: 10.0.0.0/8, communities: [65536:1] }]',
+      [
+        3,
+        50,
+        'aggregates[0].communities[0]',
+        '"65536:1" is not a community',
+        'write it like 65001:100, or graceful-shutdown, blackhole, no-export, no-advertise, no-export-subconfed, no-peer',
+      ],
     ],
     [
       'paths to send',

@@ -27,6 +27,8 @@ function fileWith([first, ...rest]: string[], value: unknown): string {
     const inside = nested(rest) as Record<string, Record<string, unknown>>;
     if (rest[0] === 'max-prefix' && rest.length > 1) inside['max-prefix'] = { limit: 1, ...inside['max-prefix'] };
     file.neighbors = [{ address: '172.18.8.102', as: 65001, ...inside }];
+  } else if (first === 'aggregates' && rest.length > 0) {
+    file.aggregates = [{ prefix: '10.0.0.0/8', ...(nested(rest) as object) }];
   } else {
     file[first] = nested(rest);
   }
@@ -120,7 +122,7 @@ describe('files', () => {
   });
 
   test('packaging/tsbgp.yml: what is commented out is right, too', () => {
-    const enabled = exampleConfig().replace(/^( *)# (?=[a-z0-9-]+:( |$))/gm, '$1');
+    const enabled = exampleConfig().replace(/^( *)# (?=(- )?[a-z0-9-]+:( |$))/gm, '$1');
     const { as, ...others } = parse(enabled);
     expect(Object.keys({ as, ...others })).toEqual(Object.keys(schemaTree().properties ?? {}));
     // Alone, a key may not fit the demo's neighbor: multihop, for example, is for external ones.

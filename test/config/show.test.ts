@@ -40,6 +40,7 @@ neighbors:
     add-path: { receive: false, send: 0 }
     # import: accept   by default (internal)
     # export: accept   by default (internal)
+aggregates: []
 fib:
   install: true
   table: main
@@ -118,6 +119,15 @@ const configuration = some(
     ),
     'state-file': fc.constantFrom(false, '/tmp/routes: #1.json'),
     neighbors: fc.uniqueArray(neighbor, { selector: n => n.address, maxLength: 5 }),
+    aggregates: fc.subarray([
+      { prefix: '10.233.0.0/16', 'summary-only': true },
+      {
+        prefix: '2001:DB8::/32',
+        kernel: 'none',
+        communities: ['65001:1', 'no-export'],
+        'large-communities': ['1:2:3'],
+      },
+    ]),
     fib: some({
       install: fc.boolean(),
       table: fc.constantFrom('main', 'default', 100, 254),

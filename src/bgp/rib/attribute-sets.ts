@@ -166,6 +166,17 @@ export class AttributeSets {
     return true;
   }
 
+  /** ORIGIN, and the length of the AS_PATH as the decision process counts it. */
+  lengthAndOrigin(id: number): { asPathLength: number; origin: number } {
+    const rest = this.preference[id] % 0x40000;
+    return { asPathLength: rest >>> 2, origin: rest & 3 };
+  }
+
+  /** Has the set an attribute with this code? */
+  has(id: number, code: number): boolean {
+    return attributeOf(this.buffer(id), this.start(id), this.size[id], code) >= 0;
+  }
+
   /** Octets a second of the set's link bandwidth community (draft-ietf-idr-link-bandwidth §2), 0 when it has none. */
   linkBandwidth(id: number): number {
     const bytes = this.buffer(id);

@@ -6,6 +6,7 @@
 // a changed import policy) is a task of one scan over the path columns, done in slices by `work`.
 
 import type { Family } from '../wire/family.js';
+import type { Aggregates } from './aggregates.js';
 import { type AttributeSets, Mark } from './attribute-sets.js';
 import { grown } from './columns.js';
 import { choose, type DecisionTables, eligible, type Multipath, sharingPaths } from './decision.js';
@@ -14,7 +15,7 @@ import type { NextHops } from './next-hops.js';
 import { Paths, Verdict } from './paths.js';
 import { PrefixTable } from './prefix-table.js';
 import type { AppliedPolicy } from './route-policy.js';
-import { KERNEL_SOURCE, SourceKind, type Sources } from './sources.js';
+import { AGGREGATE_SOURCE, KERNEL_SOURCE, SourceKind, type Sources } from './sources.js';
 
 /** What the kernel is to do with a prefix. */
 export const Forwarding = { none: 0, unicast: 1, blackhole: 2, unreachable: 3 } as const;
@@ -42,6 +43,8 @@ export class LocRib implements DecisionTables {
   /** Epoch seconds given to changed paths; the owner sets it. */
   now = 0;
   multipath: Multipath;
+  /** Present while there are any. */
+  aggregates: Aggregates | null = null;
   private consumers: DirtySet[] = [];
   /** Those of them that look at every path, not only at the best one. */
   private watchers: DirtySet[] = [];
@@ -80,6 +83,7 @@ export class LocRib implements DecisionTables {
     if (this.sources.kind[this.paths.source[best]] >= SourceKind.external) return Forwarding.unicast;
     const attributes = this.paths.attributes[best];
     if (this.paths.source[best] === KERNEL_SOURCE) return Forwarding.none;
+    if (this.paths.source[best] === AGGREGATE_SOURCE) return this.aggregates?.forwarding(id) ?? Forwarding.none;
     if ((this.sets.marks[attributes] & Mark.blackhole) !== 0) return Forwarding.blackhole;
     return this.sets.nextHop[attributes] === 0 ? Forwarding.none : Forwarding.unicast;
   }
@@ -378,7 +382,8 @@ export class LocRib implements DecisionTables {
     return choose(this, this.prefixes.firstPath[prefix]);
   }
 
-  private markDirty(prefix: number): void {
+  /** Has every consumer look at a prefix again. */
+  markDirty(prefix: number): void {
     const { consumers } = this;
     for (let i = 0; i < consumers.length; i++) consumers[i].mark(prefix);
   }

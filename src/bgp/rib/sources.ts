@@ -5,12 +5,13 @@
 import { grown } from './columns.js';
 
 /** What kind of source a path has, in the order in which the decision process prefers them. */
-export const SourceKind = { local: 0, kernel: 1, external: 2, internal: 3 } as const;
+export const SourceKind = { local: 0, kernel: 1, aggregate: 2, external: 3, internal: 4 } as const;
 export type SourceKind = (typeof SourceKind)[keyof typeof SourceKind];
 
-/** The routes added by hand and the kernel's are sources of their own; neighbors follow. */
+/** The routes added by hand, the kernel's and the aggregates are sources of their own; neighbors follow. */
 export const LOCAL_SOURCE = 0;
 export const KERNEL_SOURCE = 1;
+export const AGGREGATE_SOURCE = 2;
 
 /** The table of sources. */
 export class Sources {
@@ -21,16 +22,17 @@ export class Sources {
   rank = new Int32Array(8);
   /** 1 for a route reflector client (RFC 4456). */
   client = new Uint8Array(8);
-  private readonly names: string[] = ['local', 'kernel'];
-  private readonly addresses: (Uint8Array | undefined)[] = [undefined, undefined];
+  private readonly names: string[] = ['local', 'kernel', 'aggregate'];
+  private readonly addresses: (Uint8Array | undefined)[] = [undefined, undefined, undefined];
   private readonly freeIds: number[] = [];
 
   constructor() {
     this.kind[LOCAL_SOURCE] = SourceKind.local;
     this.kind[KERNEL_SOURCE] = SourceKind.kernel;
+    this.kind[AGGREGATE_SOURCE] = SourceKind.aggregate;
   }
 
-  /** 'local', 'kernel' or the neighbor's address. */
+  /** 'local', 'kernel', 'aggregate' or the neighbor's address. */
   name(source: number): string {
     return this.names[source];
   }

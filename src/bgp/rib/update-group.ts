@@ -182,6 +182,7 @@ export class UpdateGroup {
   /** The set that is advertised of a path, with a reference, 0 for none; `exportedSource` is whom it is kept from. */
   protected exported(prefix: number, path: number): number {
     const { profile, table } = this;
+    if (table.aggregates?.suppresses(prefix)) return 0;
     const from = table.paths.source[path];
     const set = profile.export(table.paths.attributes[path], from, table.prefixes, prefix);
     if (set === 0) return 0;

@@ -123,7 +123,16 @@ export class FamilyInstaller {
     }
     this.clearReason(slot);
     this.table.told[slot] = 0;
+    if (this.table.kept[slot] === 1 && this.waits(slot, want)) return;
     this.change(batch, slot, want);
+  }
+
+  // Of several ways that a previous run left, one is learned again after the other: until Loc-RIB is complete they stay.
+  private waits(slot: number, want: number): boolean {
+    const { table } = this;
+    if (!this.complete && this.sets.isPart(want, table.have[slot])) return true;
+    table.kept[slot] = 0;
+    return false;
   }
 
   // Something else happened to this prefix: a refused change, somebody's interference, a dump that tells otherwise.
@@ -237,7 +246,9 @@ export class FamilyInstaller {
     this.completing = false;
     this.complete = true;
     for (let slot = 1; slot < table.end; slot++) {
-      if (table.used(slot) && table.ribId[slot] === 0 && table.have[slot] !== Forwarding.none) this.repairs.add(slot);
+      if (!table.used(slot) || table.have[slot] === Forwarding.none) continue;
+      if (table.ribId[slot] === 0 || table.kept[slot] === 1) this.repairs.add(slot);
+      table.kept[slot] = 0;
     }
   }
 
@@ -283,6 +294,7 @@ export class FamilyInstaller {
     const now = this.sets.acquireRoute(route);
     if (table.seen[slot] === 0) {
       table.seen[slot] = 1;
+      if (!this.complete && table.have[slot] === Forwarding.none && table.ribId[slot] === 0) table.kept[slot] = 1;
       this.found(slot, now);
       return;
     }

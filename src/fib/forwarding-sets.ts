@@ -85,6 +85,13 @@ export class ForwardingSets {
     return this.legsOf[id];
   }
 
+  /** Does the first go out by some of the second's ways, and no others? */
+  isPart(id: number, whole: number): boolean {
+    const ways = new Set(this.legsOf[whole].map(wayOf));
+    const legs = this.legsOf[id];
+    return legs.length > 0 && legs.length < ways.size && legs.every(leg => ways.has(wayOf(leg)));
+  }
+
   body(id: number): RouteBody {
     return this.bodies[id];
   }

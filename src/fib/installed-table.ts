@@ -26,6 +26,8 @@ export class InstalledTable {
   told = new Uint16Array(64);
   /** 1 when the dump that runs, or the last one, has shown the route. */
   seen = new Uint8Array(64);
+  /** 1 while a previous run's route has not been learned again as it was. */
+  kept = new Uint8Array(64);
   /** Slots below this may be in use. */
   end = 1;
   private readonly stride: number;
@@ -80,6 +82,7 @@ export class InstalledTable {
     this.reason[slot] = 0;
     this.told[slot] = 0;
     this.seen[slot] = 0;
+    this.kept[slot] = 0;
     this.link(slot);
     this.count++;
     return slot;
@@ -139,6 +142,7 @@ export class InstalledTable {
     this.reason = grown(this.reason, size);
     this.told = grown(this.told, size);
     this.seen = grown(this.seen, size);
+    this.kept = grown(this.kept, size);
     this.next = grown(this.next, size);
   }
 

@@ -73,6 +73,41 @@ test('what is not learned again is removed when the RIB is complete, what change
   expect(running.fib.status()).toMatchObject({ installed: 1, stale: 0 });
 });
 
+test('the ways of a multipath route are not given up one by one as they are learned again', async () => {
+  const legs = ['172.18.8.101*1', '172.18.9.101*2', '172.18.8.103*3'];
+  const learnAll = (rib: StandInRib) => {
+    rib.route('10.1.0.0/24', ...legs);
+    rib.route('10.2.0.0/24', ...legs);
+    rib.route('2001:db8:a::/48', '2001:db8:9::101', '2001:db8:8::101');
+  };
+  running = await RunningFib.start({}, learnAll);
+  await running.settled();
+  await running.fib.stop();
+  const monitor = await RouteMonitor.start();
+  running = await RunningFib.start({});
+  running.rib.route('2001:db8:a::/48', '2001:db8:8::101');
+  for (let count = 1; count <= legs.length; count++) {
+    running.rib.route('10.1.0.0/24', ...legs.slice(0, count));
+    if (count < legs.length) running.rib.route('10.2.0.0/24', ...legs.slice(0, count));
+    await running.settled();
+  }
+  expect(running.fib.status()).toMatchObject({ installed: 3, stale: 0 });
+  learnAll(running.rib);
+  running.rib.route('10.2.0.0/24', ...legs.slice(0, 2));
+  await running.settled();
+  // Learned again as it was, it is like any other.
+  running.rib.route('10.1.0.0/24', legs[0]);
+  await running.settled();
+  await eventually(() => expect(monitor.lines).toHaveLength(1));
+  expect(monitor.lines[0]).toMatch(/^10\.1\.0\.0\/24 via 172\.18\.8\.101 dev eth1 /);
+  running.fib.converged();
+  await running.expectRoutes(4, [
+    '10.1.0.0/24 via 172.18.8.101 dev eth1 proto bgp metric 20',
+    '10.2.0.0/24 proto bgp metric 20 nexthop via 172.18.8.101 dev eth1 weight 1 nexthop via 172.18.9.101 dev eth2 weight 2',
+  ]);
+  await monitor.stop();
+});
+
 test('routes of before stay while Loc-RIB is complete but not yet taken in', async () => {
   running = await RunningFib.start({}, learn);
   await running.settled();

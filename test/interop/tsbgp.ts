@@ -1,7 +1,8 @@
 // tsbgp on a lab node, with what the `tsbgp` command tells about it.
 
+import { writeFileSync } from 'node:fs';
 import type { NeighborStatus, PathView, RouteView } from '../../src/bgp/views.js';
-import { type Daemon, startDaemon } from '../lab/daemon.mjs';
+import { CONFIG, type Daemon, startDaemon } from '../lab/daemon.mjs';
 import type { Node } from '../lab/node.mjs';
 
 /** A running tsbgp daemon. */
@@ -22,6 +23,12 @@ export class Tsbgp {
   /** 'SIGTERM' is an orderly stop, 'SIGKILL' a crash. Resolves when it has ended. */
   async stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     await this.daemon.stop(signal);
+  }
+
+  /** Takes another configuration over with `tsbgp config reload`. */
+  async reload(config: string): Promise<void> {
+    writeFileSync(this.node.path(CONFIG), withState(config));
+    await this.run('config reload');
   }
 
   /** What `tsbgp COMMAND` prints. */
@@ -54,6 +61,10 @@ export class Tsbgp {
 
 /** Starts tsbgp on a node; own routes outlive the daemon, as they do by default. */
 export async function startTsbgp(node: Node, config: string): Promise<Tsbgp> {
+  return new Tsbgp(node, await startDaemon(node, withState(config)));
+}
+
+function withState(config: string): string {
   const [indent] = /^ *(?=\S)/m.exec(config) ?? [''];
-  return new Tsbgp(node, await startDaemon(node, `${config}\n${indent}state-file: /run/tsbgp/routes.json\n`));
+  return `${config}\n${indent}state-file: /run/tsbgp/routes.json\n`;
 }

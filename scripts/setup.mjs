@@ -17,6 +17,7 @@ const PACKAGE_OF_COMMAND = {
   bgpdump: 'bgpdump',
   bird: 'bird2',
   'dpkg-deb': 'dpkg',
+  gobgpd: 'gobgpd',
   groff: 'groff-base',
   ip: 'iproute2',
   iptables: 'iptables',
@@ -28,7 +29,15 @@ const PACKAGE_OF_COMMAND = {
   sysctl: 'procps',
   'systemd-analyze': 'systemd',
   tshark: 'tshark',
+  vtysh: 'frr',
 };
+
+/** Packages that start a daemon when they are installed, which would take the BGP port: its unit. */
+const UNIT_OF_PACKAGE = new Map([
+  ['bird2', 'bird.service'],
+  ['frr', 'frr.service'],
+  ['gobgpd', 'gobgpd.service'],
+]);
 
 /** Something a person has to do before this can go on; the message says what. */
 export class SetupError extends Error {}
@@ -90,16 +99,17 @@ function installDebianPackages(commands) {
 }
 
 /**
- * bird2 starts a BIRD of its own when it is installed, which would take the BGP port. RUNLEVEL=1 (in `run`) stops init
- * scripts from that; systemd has to be told by masking the unit. Returns what to do after the installation.
+ * RUNLEVEL=1 (in `run`) stops init scripts from starting a package's daemon; systemd has to be told by masking the unit.
+ * Returns what to do after the installation.
  * @param {string[]} packages
  */
 function keepServicesStopped(packages) {
-  if (!packages.includes('bird2') || !existsSync('/run/systemd/system')) return () => {};
-  run('systemctl', ['mask', '--runtime', 'bird.service']);
+  const units = packages.flatMap(name => UNIT_OF_PACKAGE.get(name) ?? []);
+  if (units.length === 0 || !existsSync('/run/systemd/system')) return () => {};
+  run('systemctl', ['mask', '--runtime', ...units]);
   return () => {
-    run('systemctl', ['unmask', '--runtime', 'bird.service']);
-    run('systemctl', ['disable', 'bird.service']);
+    run('systemctl', ['unmask', '--runtime', ...units]);
+    run('systemctl', ['disable', ...units]);
   };
 }
 

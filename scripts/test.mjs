@@ -18,6 +18,8 @@ const COMMANDS = /** @type {const} */ ([
   'mount',
   'nsenter',
   'bird',
+  'gobgpd',
+  'vtysh',
   'shellcheck',
   'dpkg-deb',
   'lintian',

@@ -152,6 +152,31 @@ describe('receiving several paths', () => {
   }
 });
 
+describe('sending several paths', () => {
+  conforms('7911 §3, §4', 'each has an identifier that stays as long as the path, and is withdrawn by it', async () => {
+    const bed = await Bed.start([external(2), external(3), internal(4, { addPath: { receive: false, send: 2 } })]);
+    const [a, b, c] = [await bed.peer(2), await bed.peer(3), await bed.connect(4)];
+    c.pathIds = true;
+    await c.establish(bed.open(4, { more: [cap.addPath([1, 1])] }));
+    a.send(announce(fromExternal(2), P));
+    await c.until('a path', () => c.news.length === 1);
+    b.send(announce(replace(fromExternal(3), 2, attr.asPath(64503, 9)), P));
+    await c.until('two paths', () => c.news.length === 2);
+    const [first, second] = c.news.map(({ prefix }) => prefix);
+    expect(first).not.toBe(second);
+    for (const route of [first, second]) expect(route).toMatch(/^[1-9]\d* 10\.1\.0\.0\/24$/);
+
+    // The better path goes: nothing is said of the one that is left.
+    a.send(update({ withdrawn: [nlri(P)] }));
+    await c.until('a withdrawal', () => c.news.length === 3);
+    await bed.settle(b);
+    expect(c.news.slice(2).filter(({ prefix }) => prefix.includes(' 10.'))).toMatchObject([
+      { prefix: first, route: null },
+    ]);
+    expect([...c.table.keys()].filter(key => key.includes(' 10.'))).toEqual([second]);
+  });
+});
+
 describe('negotiation', () => {
   const plainWorks = async (bed: Bed, a: RawPeer, b: RawPeer): Promise<void> => {
     a.send(announce(fromExternal(2), P));

@@ -190,17 +190,19 @@ export function addressText(octets: Uint8Array): string {
   return words.join(':');
 }
 
-/** The prefixes of an NLRI field without path identifiers. */
-export function readNlri(field: Uint8Array, addressOctets: 4 | 16): string[] {
+/** The prefixes of an NLRI field; with path identifiers each is `ID PREFIX`. */
+export function readNlri(field: Uint8Array, addressOctets: 4 | 16, pathIds = false): string[] {
   const found: string[] = [];
   for (let at = 0; at < field.length; ) {
+    const id = pathIds ? `${Buffer.from(field).readUInt32BE(at)} ` : '';
+    if (pathIds) at += 4;
     const bits = field[at];
     const size = Math.ceil(bits / 8);
     if (bits > addressOctets * 8 || at + 1 + size > field.length)
       throw new Error(`bad NLRI in ${Buffer.from(field).toString('hex')}`);
     const whole = Buffer.alloc(addressOctets);
     whole.set(field.subarray(at + 1, at + 1 + size));
-    found.push(`${addressText(whole)}/${bits}`);
+    found.push(`${id}${addressText(whole)}/${bits}`);
     at += 1 + size;
   }
   return found;
@@ -226,13 +228,14 @@ export interface ReadUpdate {
   unreach?: { afi: number; safi: number; routes: string[] };
 }
 
-export function readUpdate(body: Buffer): ReadUpdate {
+/** `pathIds`: IPv4 routes have path identifiers. */
+export function readUpdate(body: Buffer, pathIds = false): ReadUpdate {
   const withdrawnEnd = 2 + body.readUInt16BE(0);
   const attributesEnd = withdrawnEnd + 2 + body.readUInt16BE(withdrawnEnd);
   const read: ReadUpdate = {
-    withdrawn: readNlri(body.subarray(2, withdrawnEnd), 4),
+    withdrawn: readNlri(body.subarray(2, withdrawnEnd), 4, pathIds),
     attributes: [],
-    nlri: readNlri(body.subarray(attributesEnd), 4),
+    nlri: readNlri(body.subarray(attributesEnd), 4, pathIds),
   };
   for (let at = withdrawnEnd + 2; at < attributesEnd; ) {
     const [flags, code] = [body[at], body[at + 1]];

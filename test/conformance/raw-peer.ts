@@ -72,6 +72,8 @@ export class RawPeer {
   readonly news: RouteNews[] = [];
   /** What is announced now, by prefix. */
   readonly table = new Map<string, RawRoute>();
+  /** IPv4 routes come with path identifiers; they stand before the prefixes. */
+  pathIds = false;
   /** End-of-RIB markers seen, by AFI. */
   readonly endOfRib: number[] = [];
   /** The connection is over; with the error if it was not an orderly end. */
@@ -196,7 +198,7 @@ export class RawPeer {
       this.#pending = this.#pending.subarray(length);
       const received = { type: bytes[18], body: bytes.subarray(19), bytes };
       this.messages.push(received);
-      if (received.type === Type.update) this.#learn(readUpdate(received.body));
+      if (received.type === Type.update) this.#learn(readUpdate(received.body, this.pathIds));
     }
     this.#notify();
   }

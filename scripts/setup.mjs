@@ -14,9 +14,11 @@ export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Debian's package for each command that the demo and the tests call. */
 const PACKAGE_OF_COMMAND = {
+  bgpctl: 'openbgpd',
   bgpdump: 'bgpdump',
   bird: 'bird2',
   'dpkg-deb': 'dpkg',
+  exabgp: 'exabgp',
   gobgpd: 'gobgpd',
   groff: 'groff-base',
   ip: 'iproute2',
@@ -35,8 +37,10 @@ const PACKAGE_OF_COMMAND = {
 /** Packages that start a daemon when they are installed, which would take the BGP port: its unit. */
 const UNIT_OF_PACKAGE = new Map([
   ['bird2', 'bird.service'],
+  ['exabgp', 'exabgp.service'],
   ['frr', 'frr.service'],
   ['gobgpd', 'gobgpd.service'],
+  ['openbgpd', 'openbgpd.service'],
 ]);
 
 /** Something a person has to do before this can go on; the message says what. */

@@ -20,6 +20,8 @@ const COMMANDS = /** @type {const} */ ([
   'bird',
   'gobgpd',
   'vtysh',
+  'bgpctl',
+  'exabgp',
   'shellcheck',
   'dpkg-deb',
   'lintian',

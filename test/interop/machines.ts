@@ -23,7 +23,8 @@ export interface KernelRoute {
 }
 
 let count = 0;
-const createMachine = () => createNode(`tsbgp-${process.pid}-${++count}`);
+/** A machine without cables. */
+export const createMachine = () => createNode(`tsbgp-${process.pid}-${++count}`);
 
 /** Two machines joined by a cable. */
 export async function createPair(): Promise<[Node, Node]> {
@@ -114,7 +115,7 @@ export async function watchKernelRoutes({ node }: { node: Node }): Promise<() =>
 /** Like expect(await question()), asked again until it holds or the time is up. */
 export function soon<T>(question: () => T | Promise<T>, timeoutMs = 10_000) {
   const until = (check: (answer: T) => void) =>
-    vi.waitFor(async () => check(await question()), { timeout: timeoutMs, interval: 20 });
+    vi.waitFor(async () => check(await question()), { timeout: timeoutMs, interval: 60 });
   return {
     toBe: (expected: T) => until(answer => expect(answer).toBe(expected)),
     toBeDefined: () => until(answer => expect(answer).toBeDefined()),

@@ -1,7 +1,10 @@
-// tsbgp on a lab node, with what the `tsbgp` command tells about it.
+// tsbgp on a lab node, with what its control API tells about it.
 
 import { writeFileSync } from 'node:fs';
+import { type Client, createClient, DEFAULT_SOCKET } from '../../src/api/client.js';
+import { ApiError } from '../../src/api/error.js';
 import type { NeighborStatus, PathView, RouteView } from '../../src/bgp/views.js';
+import { parseRoute, wordsOf } from '../../src/cli/route-words.js';
 import { CONFIG, type Daemon, startDaemon } from '../lab/daemon.mjs';
 import type { Node } from '../lab/node.mjs';
 
@@ -9,10 +12,12 @@ import type { Node } from '../lab/node.mjs';
 export class Tsbgp {
   readonly node: Node;
   private daemon: Daemon;
+  private readonly client: Client;
 
   constructor(node: Node, daemon: Daemon) {
     this.node = node;
     this.daemon = daemon;
+    this.client = createClient({ socket: node.path(DEFAULT_SOCKET) });
   }
 
   /** Starts the daemon again with its configuration after stop(). */
@@ -37,25 +42,41 @@ export class Tsbgp {
   }
 
   /** Announces routes: each is a line of `tsbgp rib add -`. */
-  async announce(...routes: string[]): Promise<void> {
-    await this.run(`rib add - <<'END'\n${routes.join('\n')}\nEND`);
+  async announce(...lines: string[]): Promise<void> {
+    const routes = lines.map(wordsOf).map(([prefix, ...words]) => parseRoute(prefix, words));
+    await this.client.call('addRoutes', { body: { routes } });
   }
 
-  /** `tsbgp neighbor ADDRESS --json` */
-  async neighbor(address: string): Promise<NeighborStatus> {
-    return JSON.parse(await this.run(`neighbor ${address} --json`));
+  neighbor(address: string): Promise<NeighborStatus> {
+    return this.client.call('getNeighbor', { path: { address } });
   }
 
-  /** The paths in `tsbgp rib PREFIX --json`, the best one first. */
+  /** 'Established' or another state. */
+  async state(neighbor: string): Promise<string> {
+    return (await this.neighbor(neighbor)).state;
+  }
+
+  /** The paths for exactly this prefix, the best one first. */
   async paths(prefix: string): Promise<PathView[]> {
-    const routes: RouteView[] = JSON.parse(await this.run(`rib ${prefix} --json`));
-    return routes[0]?.paths ?? [];
+    try {
+      for await (const { paths } of this.client.stream('listRoutes', { query: { prefix } })) return paths;
+    } catch (error) {
+      if (!(error instanceof ApiError && error.code === 'no-such-route')) throw error;
+    }
+    return [];
   }
 
-  /** `tsbgp rib in|out NEIGHBOR --json`: the prefixes. */
+  /** The best path for exactly this prefix, if there is one. */
+  async route(prefix: string): Promise<PathView | undefined> {
+    return (await this.paths(prefix)).find(({ best }) => best);
+  }
+
+  /** The prefixes in a neighbor's Adj-RIB-In or Adj-RIB-Out. */
   async prefixes(direction: 'in' | 'out', neighbor: string): Promise<string[]> {
-    const routes: RouteView[] = JSON.parse(await this.run(`rib ${direction} ${neighbor} --json`));
-    return routes.map(({ prefix }) => prefix);
+    const prefixes: RouteView['prefix'][] = [];
+    const routes = this.client.stream('listRoutes', { query: { direction, neighbor } });
+    for await (const { prefix } of routes) prefixes.push(prefix);
+    return prefixes;
   }
 }
 

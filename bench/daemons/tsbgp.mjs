@@ -13,7 +13,7 @@ export function useBuild(file) {
 }
 
 /** @param {import('./daemon.mjs').Neighbor} neighbor @param {import('./daemon.mjs').Topology} topology */
-function neighborConfig({ address, as, family, client, active, nextHopSelf }, { holdSeconds }) {
+function neighborConfig({ address, as, family, client, active, nextHopSelf }, { holdSeconds, policy }) {
   return `
   - address: ${address}
     as: ${as}
@@ -22,9 +22,22 @@ function neighborConfig({ address, as, family, client, active, nextHopSelf }, { 
     connect-retry: 1
     idle-hold: 1
     hold-time: ${holdSeconds}
-    import: accept
+    import: ${policy ? '[ imported, accept ]' : 'accept'}
     next-hop-self: ${nextHopSelf === true}
     export: accept${client ? '\n    route-reflector-client: true' : ''}`;
+}
+
+/** @param {import('./daemon.mjs').ImportPolicy} policy */
+function policyConfig({ rejected, statements }) {
+  return `
+prefix-sets:
+  rejected: [ ${rejected.map(prefix => `${prefix} le 32`).join(', ')} ]
+policies:
+  imported:
+    - { match: { prefix: rejected }, then: reject }
+${statements
+  .map(({ community, med }) => `    - { match: { community: '${community}' }, set: { med: ${med} }, then: accept }`)
+  .join('\n')}`;
 }
 
 /** @type {import('./daemon.mjs').Daemon} */
@@ -41,6 +54,7 @@ fib:
   install: ${topology.fib}
 log:
   level: warn
+${topology.policy ? policyConfig(topology.policy) : ''}
 neighbors:${topology.neighbors.map(neighbor => neighborConfig(neighbor, topology)).join('')}
 `,
   }),
@@ -57,5 +71,5 @@ neighbors:${topology.neighbors.map(neighbor => neighborConfig(neighbor, topology
   get announceAll() {
     return [process.execPath, main, 'rib', 'add', '-'];
   },
-  lacks: { policy: 'has no policies yet' },
+  lacks: {},
 };

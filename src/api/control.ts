@@ -5,12 +5,15 @@
 // a person wrote wrong they throw as InputError.
 
 import type { RouteSpec } from '../bgp/local-routes.js';
+import type { PolicyTestSpec } from '../bgp/policy-test.js';
 import type { RouteQuery } from '../bgp/route-query.js';
 import type {
   FibRouteView,
   FibStatus,
   NeighborEvent,
   NeighborStatus,
+  PolicyTestView,
+  PolicyView,
   RibSummary,
   RouteEvent,
   RouteView,
@@ -42,6 +45,8 @@ export interface SpeakerControl {
   disable(address: string, message?: string): Promise<void>;
   reset(address: string, message?: string): void;
   softReset(address: string, direction: 'in' | 'out' | 'both'): void;
+  listPolicies(): PolicyView[];
+  testPolicy(spec: PolicyTestSpec): PolicyTestView;
   /** Returns the end of the subscription. */
   subscribe(what: 'rib', listener: (event: RouteEvent) => void): () => void;
   subscribe(what: 'neighbor', listener: (event: NeighborEvent) => void): () => void;

@@ -89,6 +89,11 @@ export const OBJECT_HANDLERS: ObjectHandlers = {
     control.speaker.softReset(address, body.direction);
     return { neighbor: address };
   },
+  listPolicies: ({ speaker }) => speaker.listPolicies(),
+  testPolicy: (control, { body }) => {
+    const { address } = findNeighbor(control, body.neighbor);
+    return control.speaker.testPolicy({ ...body, neighbor: address });
+  },
   fibStatus: ({ fib }) => fib.status(),
   showConfig: ({ daemon }) => daemon.config(),
   reloadConfig: async ({ daemon }) => {

@@ -14,7 +14,7 @@ export interface Operation {
   /** With {parameters}. */
   readonly path: string;
   readonly summary: string;
-  readonly tag: 'daemon' | 'routes' | 'neighbors' | 'kernel' | 'configuration' | 'events';
+  readonly tag: 'daemon' | 'routes' | 'neighbors' | 'policies' | 'kernel' | 'configuration' | 'events';
   readonly answer: Answer;
 }
 
@@ -116,6 +116,20 @@ export const OPERATIONS = {
     path: '/v1/neighbors/{address}/softreset',
     summary: 'Exchange the routes again without ending the session (RFC 2918)',
     tag: 'neighbors',
+    answer: 'object',
+  },
+  listPolicies: {
+    method: 'GET',
+    path: '/v1/policies',
+    summary: 'Policies with their statements, who uses them, and how many routes each statement matched',
+    tag: 'policies',
+    answer: 'object',
+  },
+  testPolicy: {
+    method: 'POST',
+    path: '/v1/policies/test',
+    summary: 'What import or export policies of a neighbor do to a route, and which statements did it',
+    tag: 'policies',
     answer: 'object',
   },
   fibStatus: {

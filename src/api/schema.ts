@@ -12,7 +12,10 @@ import type {
   NeighborEvent,
   NeighborStatus,
   PathView,
+  PolicyTestView,
+  PolicyView,
   RibSummary,
+  RouteAttributes,
   RouteEvent,
   RouteView,
   SessionStatus,
@@ -54,16 +57,8 @@ const text = () => z.string();
 const familyName = () => z.enum(['ipv4-unicast', 'ipv6-unicast']);
 const origin = () => z.enum(['igp', 'egp', 'incomplete']);
 
-const path = component<PathView>('Path', {
-  source: text().describe("'local', 'kernel', 'aggregate' or the neighbor's address"),
-  best: z.boolean(),
-  multipath: z.boolean().describe('Shares the traffic with the best path'),
-  eligible: z.boolean().describe('May be chosen: accepted by import policy, next hop reachable, no loop'),
-  reason: text().optional().describe('Why it is not the best path'),
-  stale: z.boolean().describe('Kept from a neighbor that is restarting (RFC 4724)'),
+const attributeKeys: Keys<RouteAttributes> = {
   nextHop: text().describe('The unspecified address means this speaker'),
-  pathId: u32().optional().describe('RFC 7911'),
-  receivedAt: time(),
   origin: origin(),
   asPath: text(),
   med: u32().optional(),
@@ -80,6 +75,18 @@ const path = component<PathView>('Path', {
     .array(shape<NonNullable<PathView['unknown']>[number]>({ code: count(), flags: count(), value: text() }))
     .optional()
     .describe('Attributes this speaker does not know, as received, in hexadecimal'),
+};
+
+const path = component<PathView>('Path', {
+  source: text().describe("'local', 'kernel', 'aggregate' or the neighbor's address"),
+  best: z.boolean(),
+  multipath: z.boolean().describe('Shares the traffic with the best path'),
+  eligible: z.boolean().describe('May be chosen: accepted by import policy, next hop reachable, no loop'),
+  reason: text().optional().describe('Why it is not the best path'),
+  stale: z.boolean().describe('Kept from a neighbor that is restarting (RFC 4724)'),
+  pathId: u32().optional().describe('RFC 7911'),
+  receivedAt: time(),
+  ...attributeKeys,
 });
 
 const route = component<RouteView>('Route', {
@@ -228,6 +235,42 @@ const neighborEvent = component<NeighborEvent>('NeighborEvent', {
   reason: text(),
 });
 
+const policyAction = () => z.enum(['accept', 'reject', 'next']);
+const policy = component<PolicyView>('Policy', {
+  name: text(),
+  usedBy: z.array(text()).describe("Such as '172.18.8.102 import'"),
+  statements: z.array(
+    shape<PolicyView['statements'][number]>({
+      number: count().describe('From 1'),
+      name: text().optional(),
+      match: text().describe('Conditions in words; empty: every route'),
+      set: text().describe('Changes in words'),
+      then: policyAction(),
+      hits: count().describe('Routes that matched'),
+    }),
+  ),
+});
+const attributes = component<RouteAttributes>('RouteAttributes', attributeKeys);
+const policyTest = component<PolicyTestView>('PolicyTest', {
+  prefix: text(),
+  neighbor: text(),
+  direction: z.enum(['import', 'export']),
+  source: text().describe("'local', 'kernel', 'aggregate' or the neighbor's address"),
+  accepted: z.boolean(),
+  matched: z
+    .array(
+      shape<PolicyTestView['matched'][number]>({
+        policy: text(),
+        statement: count().describe('From 1'),
+        name: text().optional(),
+        action: policyAction(),
+      }),
+    )
+    .describe('In order; the last one decided unless its action is next'),
+  before: attributes,
+  after: attributes.optional().describe('Absent when the route is rejected'),
+});
+
 const daemonStatus = component<DaemonStatus>('Status', {
   version: text(),
   node: text(),
@@ -254,20 +297,17 @@ const configProblem = component<ConfigProblem>('ConfigurationProblem', {
   suggestion: text().optional(),
 });
 
-const routeSpec = named(
-  'RouteSpec',
-  input<RouteSpec>({
-    prefix: text(),
-    nextHop: text().optional().describe('Default: this speaker'),
-    origin: origin().optional().describe('Default: incomplete'),
-    communities: z.array(text()).optional().describe('Such as 65001:100 or blackhole'),
-    largeCommunities: z.array(text()).optional(),
-    extendedCommunities: z.array(text()).optional(),
-    med: u32().optional(),
-    localPref: u32().optional(),
-    asPath: text().optional().describe('Such as "65001 65002"'),
-  }),
-);
+const attributeWords: Keys<Omit<RouteSpec, 'prefix'>> = {
+  nextHop: text().optional().describe('Default: this speaker'),
+  origin: origin().optional().describe('Default: incomplete'),
+  communities: z.array(text()).optional().describe('Such as 65001:100 or blackhole'),
+  largeCommunities: z.array(text()).optional(),
+  extendedCommunities: z.array(text()).optional(),
+  med: u32().optional(),
+  localPref: u32().optional(),
+  asPath: text().optional().describe('Such as "65001 65002"'),
+};
+const routeSpec = named('RouteSpec', input<RouteSpec>({ prefix: text(), ...attributeWords }));
 
 const neighborSpec: z.ZodType<NeighborSpec> = named(
   'NeighborSpec',
@@ -356,6 +396,18 @@ export const SHAPES = {
     path: addressPath,
     body: z.strictObject({ direction: z.enum(['in', 'out', 'both']).default('both') }),
     answer: done,
+  },
+  listPolicies: { answer: z.array(policy) },
+  testPolicy: {
+    body: z.strictObject({
+      prefix: text(),
+      neighbor: text().describe('Address of the neighbor'),
+      direction: z.enum(['import', 'export']),
+      route: input<Omit<RouteSpec, 'prefix'>>(attributeWords)
+        .optional()
+        .describe('Attributes of a route that need not be there; without: the one of the table'),
+    }),
+    answer: policyTest,
   },
   fibStatus: { answer: fibStatus },
   listFibRoutes: {

@@ -15,6 +15,8 @@ export interface ImportRule {
 /** Throws InputError where options name a policy that is not there. */
 export class NeighborPolicies {
   import: ImportRule = { accept: false, policy: null };
+  /** The same as it was bound, for questions that are not counted. */
+  importAsBound: BoundPolicy = { accept: false, policy: null };
   export: BoundPolicy = { accept: false, policy: null };
   private readonly policies: Policies;
   private readonly rib: Rib;
@@ -31,6 +33,7 @@ export class NeighborPolicies {
     const user = { address: parseAddress(options.address.split('%')[0]), acceptsRest: internal };
     const imports = this.policies.bind(options.import, user);
     this.export = this.policies.bind(options.export, user);
+    this.importAsBound = imports;
     const before = this.import;
     if (imports.accept === before.accept && imports.policy === (before.policy?.policy ?? null)) return false;
     this.import = { accept: imports.accept, policy: imports.policy && importPolicy(imports.policy, sets, sources) };

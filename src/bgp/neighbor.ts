@@ -68,7 +68,7 @@ export class Neighbor implements SessionHandler {
   shutdownMessage: string | undefined;
   private readonly context: NeighborContext;
   private readonly members: readonly Member[];
-  private readonly policies: NeighborPolicies;
+  readonly policies: NeighborPolicies;
   private importing: ImportContext | null = null;
   private readonly endOfRib = new Set<Family>();
   private refreshes: Refreshes | null = null;

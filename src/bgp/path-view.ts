@@ -3,7 +3,7 @@
 import { eligible, eliminate } from './rib/decision.js';
 import type { LocRib } from './rib/loc-rib.js';
 import { VERDICT_WORDS, Verdict } from './rib/paths.js';
-import type { PathView } from './views.js';
+import type { PathView, RouteAttributes } from './views.js';
 import { formatAsPath } from './wire/aspath.js';
 import { toHex } from './wire/bytes.js';
 import { decodeCanonical } from './wire/canonical.js';
@@ -12,10 +12,7 @@ import { FAMILIES } from './wire/family.js';
 import { formatAddress, formatPrefix, formatRouterId } from './wire/prefix.js';
 
 /** Attribute fields of a path. */
-export type AttributesView = Omit<
-  PathView,
-  'source' | 'best' | 'multipath' | 'eligible' | 'reason' | 'stale' | 'pathId' | 'receivedAt'
->;
+export type AttributesView = RouteAttributes;
 
 /** The attributes of a canonical block; an absent next hop shows as the family's unspecified address. */
 export function attributesView(block: Uint8Array, family: number): AttributesView {

@@ -10,6 +10,8 @@ import { Neighbor, type NeighborContext } from './neighbor.js';
 import { prefixText } from './path-view.js';
 import { NO_POLICIES, type PolicyDefinitions } from './policy/definition.js';
 import { Policies } from './policy/policies.js';
+import { matchWords, setWords } from './policy/words.js';
+import { type PolicyTestSpec, testPolicy } from './policy-test.js';
 import { Aggregates } from './rib/aggregates.js';
 import { type Multipath, SINGLE_PATH } from './rib/decision.js';
 import type { LocRib } from './rib/loc-rib.js';
@@ -24,7 +26,15 @@ import { queryRoutes, type RouteQuery } from './route-query.js';
 import { canonicalAddress } from './session/addresses.js';
 import { Listener } from './session/listener.js';
 import type { LocalOptions, NeighborOptions } from './session/options.js';
-import type { NeighborEvent, NeighborStatus, RibSummary, RouteEvent, RouteView } from './views.js';
+import type {
+  NeighborEvent,
+  NeighborStatus,
+  PolicyTestView,
+  PolicyView,
+  RibSummary,
+  RouteEvent,
+  RouteView,
+} from './views.js';
 import { encodeCanonical } from './wire/canonical.js';
 import { FAMILIES } from './wire/family.js';
 import { InputError } from './wire/input-error.js';
@@ -211,6 +221,35 @@ export class Speaker {
         this.log.error({ neighbor: address, hint: error.hint }, `${address} keeps its policies: ${error.message}`);
       }
     }
+  }
+
+  /** Every policy with its statements, users and hits. */
+  listPolicies(): PolicyView[] {
+    const users = [...this.byAddress.values()].flatMap(({ options }) =>
+      (['import', 'export'] as const).flatMap(direction =>
+        [options[direction]].flat().map(name => ({ name, user: `${options.address} ${direction}` })),
+      ),
+    );
+    return this.policies.list().map(({ name, statements }) => ({
+      name,
+      usedBy: users.filter(it => it.name === name).map(it => it.user),
+      statements: statements.map(({ definition, hits }, i) => ({
+        number: i + 1,
+        name: definition.name,
+        match: matchWords(definition),
+        set: setWords(definition),
+        then: definition.then ?? 'next',
+        hits,
+      })),
+    }));
+  }
+
+  /** What a neighbor's policies do to a route. Throws InputError. */
+  testPolicy(spec: PolicyTestSpec): PolicyTestView {
+    const { options, source, internal, policies } = this.find(spec.neighbor);
+    const bound = spec.direction === 'export' ? policies.export : policies.importAsBound;
+    const { address, as } = options;
+    return testPolicy(this.rib, spec, { address, source, external: !internal, as, bound });
   }
 
   /** Removes a neighbor and what it told us. */

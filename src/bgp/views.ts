@@ -104,6 +104,46 @@ export interface SessionStatus {
   lastError?: { at: number; text: string; direction: 'sent' | 'received' | 'local'; code?: number; subcode?: number };
 }
 
+/** A policy with what its statements say and how often they were hit. */
+export interface PolicyView {
+  name: string;
+  /** Who names it: "172.18.8.102 import". */
+  usedBy: string[];
+  statements: {
+    /** From 1. */
+    number: number;
+    name?: string;
+    /** Conditions in words, empty when every route matches. */
+    match: string;
+    /** Changes in words. */
+    set: string;
+    then: 'accept' | 'reject' | 'next';
+    /** Routes that matched it. */
+    hits: number;
+  }[];
+}
+
+/** Attributes of a route, without its path's standing among others. */
+export type RouteAttributes = Omit<
+  PathView,
+  'source' | 'best' | 'multipath' | 'eligible' | 'reason' | 'stale' | 'pathId' | 'receivedAt'
+>;
+
+/** What import or export policies do to a route. */
+export interface PolicyTestView {
+  prefix: string;
+  neighbor: string;
+  direction: 'import' | 'export';
+  /** 'local', 'kernel' or the address of the neighbor that the route came from. */
+  source: string;
+  accepted: boolean;
+  /** Statements that matched, in order; the last one decided unless its action is `next`. */
+  matched: { policy: string; statement: number; name?: string; action: 'accept' | 'reject' | 'next' }[];
+  before: RouteAttributes;
+  /** Absent when the route is rejected. */
+  after?: RouteAttributes;
+}
+
 export interface RibSummary {
   families: {
     family: 'ipv4-unicast' | 'ipv6-unicast';

@@ -48,6 +48,15 @@ export const OPTIONS = [
     describe: 'Configuration file (default: /etc/tsbgp/tsbgp.yml)',
   },
   {
+    name: 'neighbor',
+    aliases: ['n'],
+    type: 'string',
+    value: 'NEIGHBOR',
+    describe: "The neighbor's address",
+  },
+  { name: 'import', aliases: [], type: 'boolean', describe: 'Routes from the neighbor' },
+  { name: 'export', aliases: [], type: 'boolean', describe: 'Routes to the neighbor' },
+  {
     name: 'log-level',
     aliases: ['l'],
     type: 'string',
@@ -71,6 +80,9 @@ export interface OptionValues {
   limit?: number;
   replace?: boolean;
   config?: string;
+  neighbor?: string;
+  import?: boolean;
+  export?: boolean;
   'log-level'?: string;
 }
 
@@ -93,6 +105,7 @@ export interface Command {
 const rib = () => import('./rib.js');
 const neighbor = () => import('./neighbor.js');
 const config = () => import('./config.js');
+const policy = () => import('./policy.js');
 const status = () => import('./status.js');
 
 const ADD_EXAMPLES = [
@@ -238,6 +251,24 @@ export const COMMANDS: readonly Command[] = [
     usage: 'neighbor NEIGHBOR del',
     summary: 'End the session and forget the neighbor until the daemon starts again',
     load: async () => (await neighbor()).remove,
+  },
+  {
+    usage: 'policy [NAME]',
+    summary: 'Show the policies, who uses them, and how many routes each statement matched',
+    load: async () => (await policy()).list,
+  },
+  {
+    usage: 'policy test PREFIX [ATTRIBUTE...]',
+    summary: 'Show what the policies of a neighbor do to a route, and which statements did it',
+    options: ['neighbor', 'import', 'export'],
+    examples: [
+      ['tsbgp policy test 10.1.0.0/24 --neighbor 192.0.2.1 --import', 'The route that this neighbor sent'],
+      [
+        'tsbgp policy test 10.1.0.0/24 aspath "65010 65020" community 65001:100 --neighbor 192.0.2.1 --import',
+        'One that need not exist',
+      ],
+    ],
+    load: async () => (await policy()).test,
   },
   {
     usage: 'fib [PREFIX]',

@@ -28,6 +28,7 @@ export const ARGUMENTS = {
   },
   MESSAGE: { describe: 'words for the operators of the other side', accepts: anything },
   FILE: { describe: 'a configuration file', accepts: anything },
+  NAME: { describe: 'a name from the configuration file', accepts: word => /^[a-z_]/i.test(word) },
 } as const satisfies Record<string, Argument>;
 
 /** Name of an argument in a pattern. */

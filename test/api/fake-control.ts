@@ -173,6 +173,29 @@ export function fakeControl(): Fake {
         local.clear();
         return size;
       },
+      listPolicies: () => [
+        {
+          name: 'from-peer',
+          usedBy: ['172.18.8.102 import'],
+          statements: [{ number: 1, match: 'community 65001:666', set: '', then: 'reject', hits: 3 }],
+        },
+      ],
+      testPolicy: ({ prefix, neighbor, direction }) => ({
+        prefix,
+        neighbor,
+        direction,
+        source: neighbor,
+        accepted: false,
+        matched: [{ policy: 'from-peer', statement: 1, action: 'reject' }],
+        before: {
+          nextHop: neighbor,
+          origin: 'igp',
+          asPath: '65002',
+          communities: ['65001:666'],
+          largeCommunities: [],
+          extendedCommunities: [],
+        },
+      }),
       summary: () => {
         if (fake.bug) throw fake.bug;
         return {

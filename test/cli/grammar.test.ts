@@ -20,6 +20,7 @@ describe('patterns', () => {
     OPTION: 'passive',
     MESSAGE: 'maintenance',
     FILE: 'tsbgp.yml',
+    NAME: 'from-peer',
   };
 
   test.each(COMMANDS.map(it => it.usage))(

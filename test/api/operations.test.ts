@@ -27,6 +27,7 @@ describe('answers have the shapes they promise', () => {
     disableNeighbor: { path: { address: '172.18.8.102' }, body: {} },
     resetNeighbor: { path: { address: '172.18.8.102' }, body: {} },
     softResetNeighbor: { path: { address: '172.18.8.102' }, body: {} },
+    testPolicy: { body: { prefix: '10.0.0.0/8', neighbor: '172.18.8.102', direction: 'import' } },
     shutdown: { body: {} },
     listRoutes: { query: {} },
     listFibRoutes: { query: {} },

@@ -71,7 +71,22 @@ describe('completion', () => {
   };
 
   test.each([
-    ['', ['daemon', 'rib', 'neighbor', 'fib', 'config', 'monitor', 'status', 'version', 'shutdown', 'completion']],
+    [
+      '',
+      [
+        'daemon',
+        'rib',
+        'neighbor',
+        'policy',
+        'fib',
+        'config',
+        'monitor',
+        'status',
+        'version',
+        'shutdown',
+        'completion',
+      ],
+    ],
     ['ne', ['neighbor']],
     ['rib s', ['summary']],
     ['rib ', ['summary', 'in', 'out', 'add', 'del', '10.1.0.0/16', '2001:db8:1::/48', '10.233.2.0/24']],

@@ -2,10 +2,11 @@
 
 import type { ImportRule } from './neighbor-policies.js';
 import type { BoundPolicy } from './policy/policies.js';
+import type { AsPathEdits } from './rib/as-path-edits.js';
 import type { ExportOptions } from './rib/export.js';
 import type { ImportContext } from './rib/ingest.js';
 import type { NextHopRule } from './rib/next-hop-rule.js';
-import type { LocalOptions, NeighborOptions } from './session/options.js';
+import { type LocalOptions, type NeighborOptions, sessionAs } from './session/options.js';
 import type { Negotiated } from './session/session.js';
 import { Family } from './wire/family.js';
 import { parseAddress } from './wire/prefix.js';
@@ -34,6 +35,10 @@ export function importContext(
     interfaceIndex: negotiated.interfaceIndex,
     internal,
     localAs: local.as,
+    sessionAs: sessionAs(options, local),
+    prepended: options.asPath.local?.noPrepend === false ? options.asPath.local.as : 0,
+    allowOwnAs: options.asPath.allowOwn,
+    enforceFirstAs: options.asPath.enforceFirst,
     remoteAs: negotiated.remoteAs,
     routerId: local.routerId,
     clusterId,
@@ -60,6 +65,8 @@ export function exportOptions(
     clusterId,
     client: options.routeReflectorClient,
     nextHopSelf: options.nextHopSelf,
+    nextHopUnchanged: options.nextHopUnchanged,
+    asPath: asPathEdits(options, local, negotiated.remoteAs),
     ownNextHop: ownNextHop(family, options, options.as === local.as, negotiated),
     accept,
     policy,
@@ -79,6 +86,15 @@ function nextHopRule(options: NeighborOptions, internal: boolean, negotiated: Ne
     return { address: parseAddress(address), length: Number(length) };
   });
   return { own, subnets: internal || options.multihop > 1 || subnets.length === 0 ? null : subnets };
+}
+
+/** Null where the own AS in front is all there is to it. */
+function asPathEdits({ asPath }: NeighborOptions, local: LocalOptions, remoteAs: number): AsPathEdits | null {
+  const { local: other, override, removePrivate } = asPath;
+  if (other === undefined && !override && removePrivate === false) return null;
+  const ownAs = other?.as ?? local.as;
+  const prepend = other === undefined || other.replaceAs ? [ownAs] : [ownAs, local.as];
+  return { prepend, ownAs, remoteAs, override, removePrivate };
 }
 
 // RFC 2545 §3: a neighbor on the same link is given the link-local address beside the global one.

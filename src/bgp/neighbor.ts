@@ -144,10 +144,14 @@ export class Neighbor implements SessionHandler {
 
   /** Takes options that need no new session: policies, next hop, description, limits. */
   reconfigure(options: NeighborOptions): void {
-    const reimport = this.policies.bind(options, options.as === this.context.local.as);
+    const { asPath } = this.options;
+    const policies = this.policies.bind(options, options.as === this.context.local.as);
     this.options = options;
-    if (this.importing !== null) Object.assign(this.importing, this.policies.import);
-    if (reimport) this.reimport();
+    if (this.importing !== null) {
+      const { allowOwn, enforceFirst } = options.asPath;
+      Object.assign(this.importing, this.policies.import, { allowOwnAs: allowOwn, enforceFirstAs: enforceFirst });
+    }
+    if (policies || JSON.stringify(options.asPath) !== JSON.stringify(asPath)) this.reimport();
     const { negotiated } = this.session;
     if (negotiated === null || this.importing === null) return;
     this.exportAnew(negotiated);

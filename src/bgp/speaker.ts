@@ -84,8 +84,12 @@ const SESSION_OPTIONS = [
 ] as const satisfies (keyof NeighborOptions)[];
 
 /** How many paths are sent may change within a session, whether several are may not. */
-function needsSession(key: keyof NeighborOptions, { addPath: before }: NeighborOptions, { addPath }: NeighborOptions) {
-  if (key === 'addPath') return before.receive !== addPath.receive || (before.send === 0) !== (addPath.send === 0);
+function needsSession(key: keyof NeighborOptions, before: NeighborOptions, after: NeighborOptions) {
+  if (key === 'asPath') return JSON.stringify(before.asPath.local) !== JSON.stringify(after.asPath.local);
+  if (key === 'addPath')
+    return (
+      before.addPath.receive !== after.addPath.receive || (before.addPath.send === 0) !== (after.addPath.send === 0)
+    );
   return (SESSION_OPTIONS as readonly string[]).includes(key);
 }
 

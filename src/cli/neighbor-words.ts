@@ -25,6 +25,11 @@ function whole(value: string): number {
   throw usageError(`"${value}" is not a whole number`);
 }
 
+function localAs(value: string): unknown {
+  const [as, ...words] = value.split(',');
+  return { as, ...Object.fromEntries(words.map(word => [word, true])) };
+}
+
 const number = (word: string, value: string, describe: string, example: string): NeighborWord => ({
   word,
   value,
@@ -80,6 +85,25 @@ export const NEIGHBOR_WORDS: readonly NeighborWord[] = [
   flag('shutdown', 'Administratively down'),
   flag('route-reflector-client', 'Reflect routes to it and from it (RFC 4456)'),
   flag('next-hop-self', 'Announce routes to it with the own address as next hop'),
+  flag('next-hop-unchanged', 'Announce routes to it with the next hop they came with'),
+  {
+    word: 'local-as',
+    value: 'AS[,no-prepend][,replace-as]',
+    describe: 'Be in another AS towards it (RFC 7705)',
+    example: 'local-as 65010,no-prepend,replace-as',
+    parse: localAs,
+  },
+  number('allow-own-as', 'N', 'Accept the own AS in its paths so many times', '1'),
+  flag('enforce-first-as', 'Its paths have to begin with its AS'),
+  flag('as-override', 'Show it the own AS where its AS stands in a path'),
+  {
+    word: 'remove-private-as',
+    value: 'true|all|replace',
+    describe: 'Hide private AS numbers from it',
+    example: 'remove-private-as all',
+    values: ['true', 'false', 'all', 'replace'],
+    parse: value => (value === 'true' ? true : value === 'false' ? false : value),
+  },
   number('multihop', 'HOPS', 'How far away it may be', '2'),
   number('hold-time', 'SECONDS', 'Silence after which it counts as gone', '30'),
   number('connect-retry', 'SECONDS', 'Pause between attempts to connect', '10'),

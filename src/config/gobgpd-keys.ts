@@ -15,6 +15,7 @@ export const seconds = (value: unknown) => {
 /** True or false; gobgpd reads it from text, too. */
 export const truth = (value: unknown) => (value === 'true' ? true : value === 'false' ? false : value);
 const localAddress = (value: unknown) => (value === '0.0.0.0' || value === '::' ? undefined : value);
+const privateAs = (value: unknown) => (value === '' || value === 'none' ? undefined : value);
 const same = (value: unknown) => value;
 
 /** gobgpd's key (under its neighbor, for NEIGHBOR_KEYS), tsbgp's, and the conversion between their values. */
@@ -39,6 +40,9 @@ export const NEIGHBOR_KEYS: readonly Row[] = [
   ['transport.config.local-address', 'local-address', localAddress],
   ['transport.config.remote-port', 'port', number],
   ['transport.config.ttl', 'multihop', number],
+  ['config.remove-private-as', 'remove-private-as', privateAs],
+  ['as-path-options.config.allow-own-as', 'allow-own-as', number],
+  ['as-path-options.config.replace-peer-as', 'as-override', truth],
   ['route-reflector.config.route-reflector-client', 'route-reflector-client', truth],
   ['add-paths.config.receive', 'add-path.receive', truth],
   ['add-paths.config.send-max', 'add-path.send', number],
@@ -56,6 +60,7 @@ export const MAPPED_IN_WORDS: readonly (readonly [from: string, to: string])[] =
     'neighbors[].graceful-restart',
     '`graceful-restart`; off unless enabled; the restart time is the hold time unless given',
   ],
+  ['neighbors[].config.local-as', '`local-as` with `no-prepend` and `replace-as`'],
   ['neighbors[].afi-safis', "`families`; without it the family of the neighbor's address"],
   ['neighbors[].afi-safis[].add-paths', '`add-path`'],
   [
@@ -77,13 +82,9 @@ export const REFUSED: ReadonlyMap<string, string> = new Map([
   ['global.apply-policy.config.import-policy-list', 'policies are'],
   ['global.apply-policy.config.export-policy-list', 'policies are'],
   ['neighbors[].config.auth-password', 'TCP-MD5 passwords are'],
-  ['neighbors[].config.local-as', 'another AS towards one neighbor is'],
   ['neighbors[].config.neighbor-interface', 'neighbors by interface (unnumbered) are'],
   ['neighbors[].config.peer-group', 'peer groups are'],
-  ['neighbors[].config.remove-private-as', 'removing private AS numbers is'],
   ['neighbors[].config.vrf', 'VRFs are'],
-  ['neighbors[].as-path-options.config.allow-own-as', 'accepting the own AS is'],
-  ['neighbors[].as-path-options.config.replace-peer-as', "replacing the neighbor's AS is"],
   ['neighbors[].apply-policy.config.import-policy-list', 'policies are'],
   ['neighbors[].apply-policy.config.export-policy-list', 'policies are'],
   ['neighbors[].apply-policy.config.in-policy-list', 'policies are'],

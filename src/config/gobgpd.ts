@@ -222,7 +222,10 @@ function mapNeighbor(m: Mapping, i: number): void {
   if (!isTree(m.look(from))) return;
   m.copy(NEIGHBOR_KEYS, from, to);
   const ownAs = number(m.look(['global', 'config', 'as']));
-  if (number(m.look(at('config.local-as'))) === ownAs) m.take(at('config.local-as'));
+  const localAs = number(m.take(at('config.local-as')));
+  if (!isUnset(localAs) && localAs !== ownAs) {
+    m.set([...to, 'local-as'], { as: localAs, 'no-prepend': true, 'replace-as': true }, at('config.local-as'));
+  }
   mapMultihop(m, to, at);
   mapCluster(m, at);
   mapGracefulRestart(m, to, at);

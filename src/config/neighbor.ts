@@ -1,6 +1,7 @@
 // The schema of one neighbor: a mapping of the list `neighbors` in, the options of its session out.
 
 import { z } from 'zod';
+import { asPathKeys, decodeAsPath, encodeAsPath } from './as-path.js';
 import { autonomousSystem, distinct, key, text, whole, written } from './keys.js';
 import { isIpv6, parseHostAddress, parseNeighborAddress } from './values.js';
 
@@ -96,6 +97,12 @@ export const neighborKeys = z
       'Announce routes to this internal neighbor with the own address as next hop. Towards external neighbors this is always so.',
       { rfc: '4271 §5.1.3', example: true },
     ),
+    'next-hop-unchanged': key(
+      z.boolean().default(false),
+      'Announce routes to this external neighbor with the next hop they came with: for route servers and multihop sessions.',
+      { rfc: '4271 §5.1.3', example: true },
+    ),
+    ...asPathKeys,
     multihop: key(
       whole(1, 255).default(1),
       'How many hops away an external neighbor may be: the TTL of the packets to it.',
@@ -200,6 +207,8 @@ export const decodeNeighbor = (n: NeighborKeys, internal: boolean) => ({
   families: n.families,
   routeReflectorClient: n['route-reflector-client'],
   nextHopSelf: n['next-hop-self'],
+  nextHopUnchanged: n['next-hop-unchanged'],
+  asPath: decodeAsPath(n),
   multihop: n.multihop,
   maxPrefix: n['max-prefix'] && { limit: n['max-prefix'].limit, restartSeconds: n['max-prefix'].restart },
   gracefulRestart: n['graceful-restart'] && { restartTimeSeconds: n['graceful-restart']['restart-time'] },
@@ -227,6 +236,8 @@ export const encodeNeighbor = (n: ReturnType<typeof decodeNeighbor>): NeighborKe
   families: n.families,
   'route-reflector-client': n.routeReflectorClient,
   'next-hop-self': n.nextHopSelf,
+  'next-hop-unchanged': n.nextHopUnchanged,
+  ...encodeAsPath(n.asPath),
   multihop: n.multihop,
   'max-prefix': n.maxPrefix && { limit: n.maxPrefix.limit, restart: n.maxPrefix.restartSeconds },
   'graceful-restart': n.gracefulRestart && { 'restart-time': n.gracefulRestart.restartTimeSeconds },

@@ -7,6 +7,7 @@
 
 import { z } from 'zod';
 import { aggregateKeys, decodeAggregate, encodeAggregate } from './aggregate.js';
+import { reportAsPath } from './as-path.js';
 import { absolutePath, autonomousSystem, distinct, key, text, whole, written } from './keys.js';
 import { multipath } from './multipath.js';
 import { decodeNeighbor, encodeNeighbor, neighborKeys } from './neighbor.js';
@@ -173,6 +174,7 @@ const speakerKeys = z
           const message = `only an internal neighbor can be a client, and AS ${as} is not the own AS ${speaker.as}`;
           report(i, 'route-reflector-client', message, true);
         }
+        reportAsPath(neighbor ?? {}, speaker.as, (name, message, input) => report(i, name, message, input));
       });
     },
     { when: () => true },
@@ -253,17 +255,5 @@ export type NeighborConfig = Config['neighbors'][number];
 /** Keys that are known but not built, by the mapping they belong to: refused with these words, never ignored. */
 export const NOT_SUPPORTED_YET: Record<string, readonly string[]> = {
   '': ['groups', 'confederation', 'metrics', 'rpki'],
-  'neighbors[]': [
-    'interface',
-    'group',
-    'local-as',
-    'password',
-    'ttl-security',
-    'bfd',
-    'route-server-client',
-    'allow-own-as',
-    'as-override',
-    'remove-private-as',
-    'default-originate',
-  ],
+  'neighbors[]': ['interface', 'group', 'password', 'ttl-security', 'bfd', 'route-server-client', 'default-originate'],
 };

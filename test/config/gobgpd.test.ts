@@ -315,19 +315,12 @@ describe('refused', () => {
       'neighbors[0].route-server.config.route-server-client',
       'being a route server is not supported yet',
     ],
-    [
-      'as-path-options: { config: { allow-own-as: 1 } }',
-      34,
-      'neighbors[0].as-path-options.config.allow-own-as',
-      'accepting the own AS is not supported yet',
-    ],
   ])('%s', (line, column, path, message) => {
     expect(problems(withNeighbor(line))).toEqual([[5, column, path, message, 'remove it']]);
   });
 
   test.each([
     ['auth-password: hunter2', 'auth-password', 'TCP-MD5 passwords are not supported yet'],
-    ['local-as: 65009', 'local-as', 'another AS towards one neighbor is not supported yet'],
     ['peer-group: g', 'peer-group', 'peer groups are not supported yet'],
     ['neighbor-interface: eth0', 'neighbor-interface', 'neighbors by interface (unnumbered) are not supported yet'],
   ])('%s', (key, name, message) => {

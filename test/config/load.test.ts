@@ -67,6 +67,8 @@ const DEFAULT_NEIGHBOR = {
   families: [0, 1],
   routeReflectorClient: false,
   nextHopSelf: false,
+  nextHopUnchanged: false,
+  asPath: { local: undefined, allowOwn: 0, enforceFirst: true, override: false, removePrivate: false },
   multihop: 1,
   maxPrefix: undefined,
   gracefulRestart: { restartTimeSeconds: 120 },
@@ -159,6 +161,12 @@ describe('a usable file', () => {
     delay-open: 3
     families: [ipv6-unicast]
     next-hop-self: true
+    next-hop-unchanged: true
+    local-as: { as: 65010, no-prepend: true }
+    allow-own-as: 2
+    enforce-first-as: false
+    as-override: true
+    remove-private-as: replace
     multihop: 255
     max-prefix: { limit: 5 }
     graceful-restart: false
@@ -179,6 +187,14 @@ describe('a usable file', () => {
       delayOpenSeconds: 3,
       families: [1],
       nextHopSelf: true,
+      nextHopUnchanged: true,
+      asPath: {
+        local: { as: 65010, noPrepend: true, replaceAs: false },
+        allowOwn: 2,
+        enforceFirst: false,
+        override: true,
+        removePrivate: 'replace',
+      },
       multihop: 255,
       maxPrefix: { limit: 5, restartSeconds: 300 },
       gracefulRestart: false,

@@ -26,7 +26,8 @@ function fileWith([first, ...rest]: string[], value: unknown): string {
   if (first === 'neighbors' && rest.length > 0) {
     const inside = nested(rest) as Record<string, Record<string, unknown>>;
     if (rest[0] === 'max-prefix' && rest.length > 1) inside['max-prefix'] = { limit: 1, ...inside['max-prefix'] };
-    file.neighbors = [{ address: '172.18.8.102', as: 65001, ...inside }];
+    if (rest[0] === 'local-as' && rest.length > 1) inside['local-as'] = { as: 65010, ...inside['local-as'] };
+    file.neighbors = [{ address: '172.18.8.102', as: rest[0] === 'route-reflector-client' ? 65001 : 65002, ...inside }];
   } else if (first === 'aggregates' && rest.length > 0) {
     file.aggregates = [{ prefix: '10.0.0.0/8', ...(nested(rest) as object) }];
   } else {

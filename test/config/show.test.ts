@@ -35,6 +35,11 @@ neighbors:
     families: [ ipv4-unicast, ipv6-unicast ]
     route-reflector-client: false
     next-hop-self: false
+    next-hop-unchanged: false
+    allow-own-as: 0
+    enforce-first-as: true
+    as-override: false
+    remove-private-as: false
     multihop: 1
     graceful-restart: { restart-time: 120 }
     add-path: { receive: false, send: 0 }

@@ -41,6 +41,8 @@ function neighbor(n: number, as: number, over: NeighborChanges): NeighborOptions
     families: [IPV4, IPV6],
     routeReflectorClient: false,
     nextHopSelf: false,
+    nextHopUnchanged: false,
+    asPath: { allowOwn: 0, enforceFirst: true, override: false, removePrivate: false },
     multihop: 1,
     gracefulRestart: { restartTimeSeconds: 120 },
     addPath: { receive: false, send: 0 },

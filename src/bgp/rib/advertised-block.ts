@@ -7,6 +7,7 @@
 import { ATTRIBUTES } from '../wire/attributes.js';
 import { Family } from '../wire/family.js';
 import { MAX_BLOCK_BYTES } from './arena.js';
+import { writeEditedAsPath } from './as-path-edits.js';
 import { DEFAULT_LOCAL_PREF } from './attribute-sets.js';
 import type { ExportOptions } from './export.js';
 import { Fixed } from './route-policy.js';
@@ -18,6 +19,7 @@ const EXTENDED: { readonly [code: number]: number | undefined } = { 16: 8, 25: 2
 const Flag = { optional: 0x80, transitive: 0x40, partial: 0x20, extendedLength: 0x10 } as const;
 
 const scratch = new Uint8Array(MAX_BLOCK_BYTES);
+const edited = new Uint8Array(MAX_BLOCK_BYTES);
 
 /** Makes the blocks for one kind of neighbor. */
 export class AdvertisedBlock {
@@ -98,7 +100,8 @@ export class AdvertisedBlock {
     const length = from[start];
     const reflected = options.internal && sources.kind[source] === SourceKind.internal;
     const linkLocal = length >= 16 && from[start + 1] === 0xfe && (from[start + 2] & 0xc0) === 0x80;
-    const standard = !options.internal || (options.nextHopSelf && !reflected) || linkLocal;
+    const standard =
+      (!options.internal && !options.nextHopUnchanged) || (options.nextHopSelf && !reflected) || linkLocal;
     const chosen = (fixed & Fixed.nextHop) === 0 ? standard : (fixed & Fixed.nextHopSelf) !== 0;
     const own = length === 0 || chosen;
     const size = own ? options.ownNextHop.length : length;
@@ -129,6 +132,12 @@ export class AdvertisedBlock {
 
 // RFC 4271 §5.1.2: prepended as the last AS of an AS_SEQUENCE, a new segment when there is none or it is full.
 function writeAsPath(to: number, from: Uint8Array, value: number, length: number, options: ExportOptions): number {
+  if (options.asPath !== null) {
+    const size = writeEditedAsPath(options.asPath, from, value, value + length, edited, 0);
+    const start = writeHeader(to, Flag.transitive, Code.asPath, size);
+    for (let i = 0; i < size; i++) scratch[start + i] = edited[i];
+    return start + size;
+  }
   const extend = length > 0 && from[value] === 2 && from[value + 1] < 255;
   let at = writeHeader(to, Flag.transitive, Code.asPath, length + (extend ? 4 : 6));
   scratch[at++] = 2;

@@ -14,6 +14,7 @@
 import type { Family } from '../wire/family.js';
 import { AdvertisedBlock } from './advertised-block.js';
 import { MAX_BLOCK_BYTES } from './arena.js';
+import type { AsPathEdits } from './as-path-edits.js';
 import { ADVERTISED, type AttributeSets, Mark } from './attribute-sets.js';
 import type { PrefixTable } from './prefix-table.js';
 import { AppliedPolicy, type RoutePolicy } from './route-policy.js';
@@ -30,6 +31,10 @@ export interface ExportOptions {
   client: boolean;
   /** Give this speaker as next hop to internal neighbors too. */
   nextHopSelf: boolean;
+  /** External neighbors: a path keeps its next hop. */
+  nextHopUnchanged: boolean;
+  /** Null: the own AS goes in front, nothing else. */
+  asPath: AsPathEdits | null;
   /** This speaker's address on the session: 4, 16 or 32 (global and link-local) bytes; empty when it has none of use. */
   ownNextHop: Uint8Array;
   accept: boolean;

@@ -10,6 +10,7 @@ import { NotificationErrors } from '../wire/notification.js';
 import { note } from '../wire/update-error.js';
 import { type ScanContext, scanUpdate, UpdateScan } from '../wire/update-scan.js';
 import { MAX_BLOCK_BYTES } from './arena.js';
+import { prependAs } from './as-path-edits.js';
 import type { LocRib } from './loc-rib.js';
 import { judgeNextHop, type NextHopRule } from './next-hop-rule.js';
 import { Verdict } from './paths.js';
@@ -24,6 +25,13 @@ export interface ImportContext {
   interfaceIndex: number;
   internal: boolean;
   localAs: number;
+  /** The AS that this speaker is in towards the neighbor. */
+  sessionAs: number;
+  /** The AS put in front of paths from the neighbor (RFC 7705 §3.2); 0: none. */
+  prepended: number;
+  /** How often the own AS may be in a path. */
+  allowOwnAs: number;
+  enforceFirstAs: boolean;
   remoteAs: number;
   routerId: number;
   clusterId: number;
@@ -76,6 +84,9 @@ export function importVerdict(rib: Rib, context: ImportContext, set: number): Ve
   const start = sets.start(set);
   const end = start + sets.size[set];
   let firstAs = 0;
+  let own = 0;
+  // A prepended AS is ours to have put there.
+  let skipped = context.prepended === 0 ? 0 : 1;
   for (let at = start + 1 + bytes[start]; at < end; ) {
     const code = bytes[at + 1];
     const extended = (bytes[at] & 0x10) !== 0;
@@ -85,8 +96,12 @@ export function importVerdict(rib: Rib, context: ImportContext, set: number): Ve
       for (let segment = value; segment < at; segment += 2 + bytes[segment + 1] * 4) {
         for (let i = 0; i < bytes[segment + 1]; i++) {
           const as = readU32(bytes, segment + 2 + i * 4);
-          if (as === context.localAs) return Verdict.asLoop;
-          if (segment === value && i === 0) firstAs = as;
+          if (skipped > 0) {
+            skipped--;
+            continue;
+          }
+          if ((as === context.localAs || as === context.sessionAs) && ++own > context.allowOwnAs) return Verdict.asLoop;
+          if (segment === value && i === (context.prepended === 0 ? 0 : 1)) firstAs = as;
         }
       }
     } else if (code === 9 && readU32(bytes, value) === context.routerId) {
@@ -95,7 +110,7 @@ export function importVerdict(rib: Rib, context: ImportContext, set: number): Ve
       for (let i = value; i < at; i += 4) if (readU32(bytes, i) === context.clusterId) return Verdict.clusterLoop;
     }
   }
-  if (!context.internal && firstAs !== context.remoteAs) return Verdict.firstAs;
+  if (!context.internal && context.enforceFirstAs && firstAs !== context.remoteAs) return Verdict.firstAs;
   const nextHop = judgeNextHop(context.nextHops, bytes, start + 1, bytes[start]);
   if (nextHop !== Verdict.accepted) return nextHop;
   return context.accept ? Verdict.accepted : Verdict.importPolicy;
@@ -104,6 +119,7 @@ export function importVerdict(rib: Rib, context: ImportContext, set: number): Ve
 function intern(rib: Rib, context: ImportContext, buf: Uint8Array, nextHopStart: number, nextHopEnd: number): number {
   let length = canonicalize(buf, scan, context.scan.as4, nextHopStart, nextHopEnd, block);
   if (!context.internal && scan.valueStart[COMMUNITIES] !== -1) length = honorCommunities(block, length);
+  if (context.prepended !== 0) length = prependAs(block, length, context.prepended);
   return rib.sets.intern(block, length, context.interfaceIndex);
 }
 

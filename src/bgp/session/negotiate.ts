@@ -14,7 +14,7 @@ import { MAX_EXTENDED_MESSAGE_BYTES, MAX_MESSAGE_BYTES } from '../wire/message.j
 import { NotificationErrors, WireError } from '../wire/notification.js';
 import { type OpenMessage, openMessage } from '../wire/open.js';
 import { formatRouterId } from '../wire/prefix.js';
-import type { LocalOptions, NeighborOptions } from './options.js';
+import { type LocalOptions, type NeighborOptions, sessionAs } from './options.js';
 
 /** What a session may use. */
 export interface Agreed {
@@ -57,7 +57,12 @@ const MAX_RESTART_TIME_SECONDS = 4095;
 
 /** Our OPEN for a neighbor; `bare` has no capabilities, for neighbors that refuse them (RFC 5492 §3). */
 export function ourOpen(options: NeighborOptions, local: LocalOptions, bare = false): OpenMessage {
-  const open = openMessage(local.as, options.holdTimeSeconds, local.routerId, ourCapabilities(options, local));
+  const open = openMessage(
+    sessionAs(options, local),
+    options.holdTimeSeconds,
+    local.routerId,
+    ourCapabilities(options, local),
+  );
   return bare ? { ...open, as: open.as2, capabilities: [] } : open;
 }
 

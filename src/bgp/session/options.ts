@@ -2,6 +2,20 @@
 
 import { Family } from '../wire/family.js';
 
+/** Which AS this speaker is to a neighbor, and what happens to AS_PATHs between them. */
+export interface AsPathOptions {
+  /** Another AS than the own one (RFC 7705 §3). */
+  local?: { as: number; noPrepend: boolean; replaceAs: boolean };
+  /** How often the own AS may be in a path from the neighbor. */
+  allowOwn: number;
+  /** A path from an external neighbor begins with its AS. */
+  enforceFirst: boolean;
+  /** The neighbor's AS is replaced by the own one in paths to it. */
+  override: boolean;
+  /** Private ASes in paths to it; see AsPathEdits. */
+  removePrivate: false | 'only' | 'all' | 'replace';
+}
+
 /** A neighbor. */
 export interface NeighborOptions {
   /** IPv4 or IPv6 address; link-local ones with their interface: fe80::1%eth1. */
@@ -26,6 +40,9 @@ export interface NeighborOptions {
   families: Family[];
   routeReflectorClient: boolean;
   nextHopSelf: boolean;
+  /** External neighbors: the next hop stays what it was. */
+  nextHopUnchanged: boolean;
+  asPath: AsPathOptions;
   /** How many hops away an external neighbor may be; 1 = on a link of ours. */
   multihop: number;
   maxPrefix?: { limit: number; restartSeconds: number };
@@ -50,6 +67,8 @@ export const NEIGHBOR_DEFAULTS = {
   families: [Family.ipv4Unicast, Family.ipv6Unicast],
   routeReflectorClient: false,
   nextHopSelf: false,
+  nextHopUnchanged: false,
+  asPath: { allowOwn: 0, enforceFirst: true, override: false, removePrivate: false },
   multihop: 1,
   gracefulRestart: { restartTimeSeconds: 120 },
   addPath: { receive: false, send: 0 },
@@ -66,4 +85,9 @@ export interface LocalOptions {
   restarting: () => boolean;
   /** The kernel's routes of this family survived the restart: the Forwarding State bit (RFC 4724 §3). */
   forwardingPreserved: (family: Family) => boolean;
+}
+
+/** The AS that this speaker is in towards a neighbor. */
+export function sessionAs(options: NeighborOptions, local: LocalOptions): number {
+  return options.asPath.local?.as ?? local.as;
 }

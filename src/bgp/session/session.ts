@@ -34,7 +34,7 @@ import {
   is,
   isAdministrative,
 } from './notices.js';
-import type { LocalOptions, NeighborOptions } from './options.js';
+import { type LocalOptions, type NeighborOptions, sessionAs } from './options.js';
 import { applyTo } from './socket-options.js';
 import { capabilityRows, noMessages } from './status.js';
 import { closeTcp, socketNeeds } from './tcp.js';
@@ -225,7 +225,7 @@ export class NeighborSession implements ConnectionOwner {
     const rules = {
       localRouterId: this.local.routerId,
       remoteRouterId: agreed.remoteRouterId,
-      localAs: this.local.as,
+      localAs: sessionAs(this.options, this.local),
       remoteAs: agreed.remoteAs,
       gracefulRestart: (this.#negotiated?.gracefulRestart?.families.length ?? 0) > 0,
       collisionDetectEstablishedState: false,

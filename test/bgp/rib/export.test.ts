@@ -15,6 +15,8 @@ const OPTIONS: ExportOptions = {
   clusterId: parseRouterId('9.9.9.9'),
   client: false,
   nextHopSelf: false,
+  nextHopUnchanged: false,
+  asPath: null,
   ownNextHop: parseAddress('172.18.8.101'),
   accept: true,
   policy: null,

@@ -77,6 +77,8 @@ function optionsOf(kind: 'internal' | 'external', over: Partial<ExportOptions> =
     clusterId: 1,
     client: false,
     nextHopSelf: false,
+    nextHopUnchanged: false,
+    asPath: null,
     ownNextHop: parseAddress('10.0.0.254'),
     accept: true,
     policy: null,

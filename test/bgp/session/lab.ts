@@ -35,6 +35,8 @@ export const NEIGHBOR: NeighborOptions = {
   families: [Family.ipv4Unicast],
   routeReflectorClient: false,
   nextHopSelf: false,
+  nextHopUnchanged: false,
+  asPath: { allowOwn: 0, enforceFirst: true, override: false, removePrivate: false },
   multihop: 1,
   gracefulRestart: false,
   addPath: { receive: false, send: 0 },

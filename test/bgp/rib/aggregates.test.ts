@@ -81,6 +81,8 @@ class Bed {
       clusterId: ROUTER_ID,
       client: true,
       nextHopSelf: false,
+      nextHopUnchanged: false,
+      asPath: null,
       ownNextHop: parseAddress(family === Family.ipv4Unicast ? '10.0.0.1' : '2001:db8::1'),
       accept: true,
       policy: null,

@@ -289,8 +289,8 @@ describe('a neighbor', () => {
   test('unused policies give one warning each, not one a key', () => {
     const text = `${GLOBAL}defined-sets: { prefix-sets: [{ prefix-set-name: a, prefix-list: [] }] }\npolicy-definitions: [{ name: p, statements: [] }]\n`;
     expect(load(text).warnings).toEqual([
-      'gobgpd.yml:3:1: defined-sets: ignored: policies are not supported yet, and this file applies none',
-      'gobgpd.yml:4:1: policy-definitions: ignored: policies are not supported yet, and this file applies none',
+      'gobgpd.yml:3:1: defined-sets: ignored: policies of gobgpd are not translated, and this file applies none',
+      'gobgpd.yml:4:1: policy-definitions: ignored: policies of gobgpd are not translated, and this file applies none',
     ]);
   });
 });
@@ -301,7 +301,7 @@ describe('refused', () => {
       'apply-policy: { config: { import-policy-list: [p] } }',
       31,
       'neighbors[0].apply-policy.config.import-policy-list',
-      'policies are not supported yet',
+      "gobgpd's policies are not supported yet",
     ],
     [
       'ttl-security: { config: { enabled: true } }',

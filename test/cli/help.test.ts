@@ -96,7 +96,7 @@ describe('completion', () => {
     ['rib add 10.9.0.0/16 community ', ['blackhole', 'no-export', 'no-advertise', 'graceful-shutdown']],
     ['rib add 10.9.0.0/16 community blackhole l', ['large-community', 'local-pref']],
     ['neighbor 10.0.0.1 add as 65001 import ', ['accept', 'reject']],
-    ['neighbor 10.0.0.1 add as 65001 passive n', ['next-hop-self']],
+    ['neighbor 10.0.0.1 add as 65001 passive n', ['next-hop-self', 'next-hop-unchanged']],
     ['config check ', [':files']],
     ['config check --json ', [':files']],
     ['--family ', ['ipv4', 'ipv6']],

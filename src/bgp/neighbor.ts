@@ -186,7 +186,7 @@ export class Neighbor implements SessionHandler {
 
   established(negotiated: Negotiated): void {
     const { rib, groups, local, clusterId } = this.context;
-    rib.sources.routerId[this.source] = negotiated.remoteRouterId;
+    rib.sources.identify(this.source, negotiated.remoteRouterId);
     this.importing = importContext(this.source, this.options, local, clusterId, negotiated, this.policies.import);
     this.since = Date.now();
     this.endOfRib.clear();

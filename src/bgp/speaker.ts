@@ -5,27 +5,26 @@
 
 import type { Logger } from 'pino';
 import { type AggregateSpec, aggregateRule } from './aggregate-rules.js';
-import { buildRoute, type LocalRoutesChange, type RouteSpec } from './local-routes.js';
+import type { LocalRoutesChange, RouteSpec } from './local-routes.js';
 import { Neighbor, type NeighborContext } from './neighbor.js';
-import { prefixText } from './path-view.js';
+import { OwnRoutes } from './own-routes.js';
 import { NO_POLICIES, type PolicyDefinitions } from './policy/definition.js';
 import { Policies } from './policy/policies.js';
-import { matchWords, setWords } from './policy/words.js';
 import { type PolicyTestSpec, testPolicy } from './policy-test.js';
+import { policyViews } from './policy-view.js';
 import { Aggregates } from './rib/aggregates.js';
 import { type Multipath, SINGLE_PATH } from './rib/decision.js';
 import type { LocRib } from './rib/loc-rib.js';
 import type { NextHops } from './rib/next-hops.js';
 import { Packer } from './rib/packer.js';
-import { Verdict } from './rib/paths.js';
 import { Rib } from './rib/rib.js';
-import { KERNEL_SOURCE, LOCAL_SOURCE } from './rib/sources.js';
 import { UpdateGroups } from './rib/update-groups.js';
 import { RibEvents } from './rib-events.js';
 import { queryRoutes, type RouteQuery } from './route-query.js';
 import { canonicalAddress } from './session/addresses.js';
 import { Listener } from './session/listener.js';
 import type { LocalOptions, NeighborOptions } from './session/options.js';
+import { summarize } from './summary.js';
 import type {
   NeighborEvent,
   NeighborStatus,
@@ -35,11 +34,9 @@ import type {
   RouteEvent,
   RouteView,
 } from './views.js';
-import { encodeCanonical } from './wire/canonical.js';
 import { FAMILIES } from './wire/family.js';
 import { InputError } from './wire/input-error.js';
-import type { PathAttribute } from './wire/path-attribute.js';
-import { formatAddress, formatPrefix, type Prefix, parsePrefix, parseRouterId } from './wire/prefix.js';
+import { type Prefix, parseRouterId } from './wire/prefix.js';
 
 /** What a speaker is made of. Addresses and identifiers are text. */
 export interface SpeakerOptions {
@@ -98,6 +95,7 @@ export class Speaker {
   readonly options: SpeakerOptions;
   private readonly log: Logger;
   private readonly rib: Rib;
+  private readonly own: OwnRoutes;
   private readonly policies: Policies;
   private readonly groups: readonly UpdateGroups[];
   /** By Family. */
@@ -108,7 +106,6 @@ export class Speaker {
   private readonly events: RibEvents;
   private readonly neighborListeners = new Set<(event: NeighborEvent) => void>();
   private readonly states = new Map<Neighbor, NeighborStatus['state']>();
-  private readonly localListeners = new Set<(change: LocalRoutesChange) => void>();
   private scheduled = false;
   private restarted = false;
   private converged = false;
@@ -119,6 +116,7 @@ export class Speaker {
     this.options = options;
     this.log = log;
     this.rib = new Rib({ multipath: { ...SINGLE_PATH, ...options.multipath }, onWork: this.wake });
+    this.own = new OwnRoutes(this.rib, this.wake);
     this.policies = new Policies(options.as);
     this.policies.replace(options.policies ?? NO_POLICIES);
     const packer = new Packer();
@@ -229,23 +227,10 @@ export class Speaker {
 
   /** Every policy with its statements, users and hits. */
   listPolicies(): PolicyView[] {
-    const users = [...this.byAddress.values()].flatMap(({ options }) =>
-      (['import', 'export'] as const).flatMap(direction =>
-        [options[direction]].flat().map(name => ({ name, user: `${options.address} ${direction}` })),
-      ),
+    return policyViews(
+      this.policies,
+      [...this.byAddress.values()].map(({ options }) => options),
     );
-    return this.policies.list().map(({ name, statements }) => ({
-      name,
-      usedBy: users.filter(it => it.name === name).map(it => it.user),
-      statements: statements.map(({ definition, hits }, i) => ({
-        number: i + 1,
-        name: definition.name,
-        match: matchWords(definition),
-        set: setWords(definition),
-        then: definition.then ?? 'next',
-        hits,
-      })),
-    }));
   }
 
   /** What a neighbor's policies do to a route. Throws InputError. */
@@ -306,64 +291,27 @@ export class Speaker {
 
   /** Adds or replaces own routes, all or none. Throws InputError naming the route that cannot be used. */
   addRoutes(specs: RouteSpec[]): void {
-    const routes = specs.map((spec, index) => {
-      try {
-        return buildRoute(spec);
-      } catch (error) {
-        if (!(error instanceof InputError) || specs.length === 1) throw error;
-        throw new InputError(`route ${index + 1} (${spec.prefix}): ${error.message}`, error.hint);
-      }
-    });
-    for (const { prefix, block } of routes) this.announce(prefix, block, LOCAL_SOURCE);
-    this.localChanged({
-      added: specs.map((spec, i) => ({ ...spec, prefix: formatPrefix(routes[i].prefix) })),
-      removed: [],
-    });
+    this.own.add(specs);
   }
 
   /** Removes own routes; returns how many there were. Throws InputError. */
   deleteRoutes(prefixes: string[]): number {
-    const parsed = prefixes.map(parsePrefix);
-    const removed = parsed.filter(prefix => this.withdraw(prefix, LOCAL_SOURCE)).map(formatPrefix);
-    this.localChanged({ added: [], removed });
-    return removed.length;
+    return this.own.delete(prefixes);
   }
 
   /** Removes all own routes, in slices; returns how many there were. */
   deleteAllRoutes(): number {
-    const removed: string[] = [];
-    for (const table of this.rib.families) {
-      const { paths } = table;
-      for (let path = 1; path < paths.end; path++) {
-        if (paths.prefix[path] === 0 || paths.source[path] !== LOCAL_SOURCE) continue;
-        removed.push(prefixText(table, paths.prefix[path]));
-      }
-      table.markStale(LOCAL_SOURCE);
-      table.sweep(LOCAL_SOURCE);
-    }
-    this.wake();
-    this.localChanged({ added: [], removed });
-    return removed.length;
+    return this.own.deleteAll();
   }
 
   /** Calls `listener` after own routes changed; returns the way to stop that. */
   onLocalRoutes(listener: (change: LocalRoutesChange) => void): () => void {
-    this.localListeners.add(listener);
-    return () => this.localListeners.delete(listener);
+    return this.own.onChange(listener);
   }
 
   /** A kernel route to be announced, its metric as MED; null when it is gone. */
   redistribute(prefix: Prefix, metric: number | null): void {
-    if (metric === null) {
-      this.withdraw(prefix, KERNEL_SOURCE);
-      return;
-    }
-    const attributes: PathAttribute[] = [
-      { type: 'origin', origin: 'incomplete' },
-      { type: 'asPath', segments: [] },
-    ];
-    if (metric > 0) attributes.push({ type: 'med', value: metric });
-    this.announce(prefix, encodeCanonical(new Uint8Array(0), attributes), KERNEL_SOURCE);
+    this.own.redistribute(prefix, metric);
   }
 
   /** The routes that answer a query, one at a time; small tables in order. Throws InputError. */
@@ -373,44 +321,7 @@ export class Speaker {
   }
 
   summary(): RibSummary {
-    const { rib } = this;
-    const nextHops: RibSummary['nextHops'] = [];
-    for (let id = 1; id < rib.nextHops.end; id++) {
-      if (rib.nextHops.uses(id) === 0) continue;
-      nextHops.push({
-        address: formatAddress(rib.nextHops.address(id)),
-        reachable: rib.nextHops.reachable[id] === 1,
-        cost: rib.nextHops.cost[id],
-        paths: rib.nextHops.uses(id),
-      });
-    }
-    return {
-      families: rib.families.map(table => ({
-        family: FAMILIES[table.family].name,
-        prefixes: table.prefixes.count,
-        paths: table.paths.count,
-        best: table.bestCount(),
-        local: table.counts(LOCAL_SOURCE).received,
-        redistributed: table.counts(KERNEL_SOURCE).received,
-      })),
-      attributeSets: rib.sets.count,
-      aggregates: this.aggregates.flatMap(aggregates =>
-        aggregates.list().map(({ rule, contributors }) => ({
-          prefix: formatPrefix(rule.prefix),
-          contributors,
-          summaryOnly: rule.summaryOnly,
-        })),
-      ),
-      nextHops,
-      updateGroups: this.groups.flatMap((groups, family) =>
-        [...groups.all()].map((group, index) => ({
-          id: index + 1,
-          members: [...group.members.keys()].map(source => rib.sources.name(source)),
-          families: [FAMILIES[family].name],
-          pending: group.dirty.size,
-        })),
-      ),
-    };
+    return summarize(this.rib, this.groups, this.aggregates);
   }
 
   /** Hears of every change of a best path, or of a neighbor's state. Returns the way to stop that. */
@@ -464,26 +375,6 @@ export class Speaker {
     if (neighbor !== undefined) return neighbor;
     const known = [...this.byAddress.keys()].join(', ');
     throw new InputError(`no neighbor ${address}`, known === '' ? 'there are no neighbors' : `neighbors: ${known}`);
-  }
-
-  private announce(prefix: Prefix, block: Uint8Array, source: number): void {
-    const table = this.rib.families[prefix.family];
-    this.rib.now = Math.floor(Date.now() / 1000);
-    const set = this.rib.sets.intern(block, block.length, 0);
-    table.announce(table.prefixes.ensure(prefix.address, prefix.length), source, 0, set, Verdict.accepted);
-    this.rib.sets.release(set);
-    this.wake();
-  }
-
-  private withdraw(prefix: Prefix, source: number): boolean {
-    const table = this.rib.families[prefix.family];
-    const id = table.prefixes.find(prefix.address, prefix.length);
-    this.wake();
-    return id !== 0 && table.withdraw(id, source, 0);
-  }
-
-  private localChanged(change: LocalRoutesChange): void {
-    for (const listener of this.localListeners) listener(change);
   }
 
   private neighborChanged(neighbor: Neighbor): void {

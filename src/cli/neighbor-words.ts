@@ -98,9 +98,9 @@ export const NEIGHBOR_WORDS: readonly NeighborWord[] = [
   flag('as-override', 'Show it the own AS where its AS stands in a path'),
   {
     word: 'remove-private-as',
-    value: 'true|all|replace',
+    value: '[true|false|all|replace]',
     describe: 'Hide private AS numbers from it',
-    example: 'remove-private-as all',
+    example: 'remove-private-as',
     values: ['true', 'false', 'all', 'replace'],
     parse: value => (value === 'true' ? true : value === 'false' ? false : value),
   },
@@ -150,14 +150,19 @@ export function parseNeighborWords(address: string, as: string, words: readonly 
     if (!row) throw usageError(`"${word}" is not an option of a neighbor`, suggestion(word, NAMES));
     if (Object.hasOwn(keys, word)) throw usageError(`${word} is given twice`);
     keys[word] = readValue(row, words[i + 1]);
-    if (row.values !== FLAGS || FLAGS.some(it => it === words[i + 1])) i++;
+    if (!standsAlone(row, words[i + 1])) i++;
   }
   return { address, as: /^\d+$/.test(as) ? Number(as) : as, ...keys };
 }
 
+/** Is the word a flag, and what follows it none of its values? Then it means true. */
+function standsAlone({ values }: NeighborWord, next: string | undefined): boolean {
+  return values?.includes('true') === true && !values.some(it => it === next);
+}
+
 function readValue(row: NeighborWord, value: string | undefined): unknown {
   const { word, values, example } = row;
-  if (values === FLAGS && !FLAGS.some(it => it === value)) return true;
+  if (standsAlone(row, value)) return true;
   if (value === undefined) throw usageError(`${word} needs a value`, `such as: ${example}`);
   if (values && !values.includes(value)) throw usageError(`there is no ${word} "${value}"`, suggestion(value, values));
   return row.parse(value);

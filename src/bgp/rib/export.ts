@@ -66,9 +66,9 @@ export class ExportProfile {
   private readonly sets: AttributeSets;
   private readonly sources: Sources;
   private readonly policy: AppliedPolicy | null;
-  // The last question and its answer: routes come in runs of one set.
-  private lastSerial = 0;
-  private lastSource = -1;
+  // The last question, by the serials of set and source, and its answer: routes come in runs of one set.
+  private lastSet = 0;
+  private lastSource = 0;
   private lastAnswer = false;
 
   constructor(options: ExportOptions, sets: AttributeSets, sources: Sources) {
@@ -89,12 +89,11 @@ export class ExportProfile {
    * advertised.
    */
   export(set: number, source: number, prefixes: PrefixTable, prefix: number): number {
-    const { sets, policy } = this;
+    const { sets, sources, policy } = this;
     if (policy !== null) return this.allowed(set, source) ? policy.apply(prefixes, prefix, set, source) : 0;
-    const serial = sets.serial[set];
-    if (serial !== this.lastSerial || source !== this.lastSource) {
-      this.lastSerial = serial;
-      this.lastSource = source;
+    if (sets.serial[set] !== this.lastSet || sources.serial[source] !== this.lastSource) {
+      this.lastSet = sets.serial[set];
+      this.lastSource = sources.serial[source];
       this.lastAnswer =
         this.allowed(set, source) && this.block.nextHopIsOwn(sets.buffer(set), sets.start(set), source, 0) !== null;
     }

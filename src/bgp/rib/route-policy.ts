@@ -31,7 +31,7 @@ export interface RoutePolicy {
   count(outcome: number): void;
 }
 
-/** Columns of the memo: serial of the set, class, source, result, serial of the result, outcome. */
+/** Columns of the memo: serial of the set, class, serial of the source, result, serial of the result, outcome. */
 const COLUMNS = 6;
 const LARGEST = 1 << 18;
 
@@ -61,11 +61,12 @@ export class AppliedPolicy {
 
   /** What becomes of a route with this prefix and set: a set with a reference for the caller, 0 when it is rejected. */
   apply(prefixes: PrefixTable, prefix: number, set: number, source: number): number {
-    const { policy, sets, memo } = this;
+    const { policy, sets, sources, memo } = this;
     const prefixClass = policy.classOf(prefixes, prefix);
     const serial = sets.serial[set];
-    const at = slotOf(serial, prefixClass, source, this.size) * COLUMNS;
-    if (memo[at] === serial && memo[at + 1] === prefixClass && memo[at + 2] === source) {
+    const from = sources.serial[source];
+    const at = slotOf(serial, prefixClass, from, this.size) * COLUMNS;
+    if (memo[at] === serial && memo[at + 1] === prefixClass && memo[at + 2] === from) {
       const known = memo[at + 3];
       if (known === 0 || sets.serial[known] === memo[at + 4]) {
         policy.count(memo[at + 5]);
@@ -83,11 +84,12 @@ export class AppliedPolicy {
     policy.count(outcome);
     const result = policy.accepts(outcome) ? this.finish(set, source, outcome) : 0;
     if (++this.filled > this.size && this.size < LARGEST) this.grow();
-    const at = slotOf(sets.serial[set], prefixClass, source, this.size) * COLUMNS;
+    const from = this.sources.serial[source];
+    const at = slotOf(sets.serial[set], prefixClass, from, this.size) * COLUMNS;
     const { memo } = this;
     memo[at] = sets.serial[set];
     memo[at + 1] = prefixClass;
-    memo[at + 2] = source;
+    memo[at + 2] = from;
     memo[at + 3] = result;
     memo[at + 4] = sets.serial[result];
     memo[at + 5] = outcome;

@@ -16,8 +16,13 @@ export const AGGREGATE_SOURCE = 2;
 /** The table of sources. */
 export class Sources {
   kind = new Uint8Array(8);
-  /** BGP Identifier of the neighbor, from its OPEN. */
+  /** BGP Identifier of the neighbor, from its OPEN; see `identify`. */
   routerId = new Uint32Array(8);
+  /**
+   * Differs whenever a number stands for another neighbor, or for one with another BGP Identifier: who remembers an answer
+   * about a source remembers it by this.
+   */
+  serial = new Uint32Array(8);
   /** Order of the neighbors' addresses, for the last tie-break. */
   rank = new Int32Array(8);
   /** 1 for a route reflector client (RFC 4456). */
@@ -25,8 +30,10 @@ export class Sources {
   private readonly names: string[] = ['local', 'kernel', 'aggregate'];
   private readonly addresses: (Uint8Array | undefined)[] = [undefined, undefined, undefined];
   private readonly freeIds: number[] = [];
+  private serials = 0;
 
   constructor() {
+    for (const source of [LOCAL_SOURCE, KERNEL_SOURCE, AGGREGATE_SOURCE]) this.serial[source] = ++this.serials;
     this.kind[LOCAL_SOURCE] = SourceKind.local;
     this.kind[KERNEL_SOURCE] = SourceKind.kernel;
     this.kind[AGGREGATE_SOURCE] = SourceKind.aggregate;
@@ -55,6 +62,7 @@ export class Sources {
       const size = this.kind.length * 2;
       this.kind = grown(this.kind, size);
       this.routerId = grown(this.routerId, size);
+      this.serial = grown(this.serial, size);
       this.rank = grown(this.rank, size);
       this.client = grown(this.client, size);
     }
@@ -63,8 +71,16 @@ export class Sources {
     this.kind[id] = kind;
     this.client[id] = client ? 1 : 0;
     this.routerId[id] = 0;
+    this.serial[id] = ++this.serials;
     this.order();
     return id;
+  }
+
+  /** Notes the BGP Identifier that the neighbor names in its OPEN. */
+  identify(source: number, routerId: number): void {
+    if (this.routerId[source] === routerId) return;
+    this.routerId[source] = routerId;
+    this.serial[source] = ++this.serials;
   }
 
   /** Gives the number back; no path may carry it any more. */

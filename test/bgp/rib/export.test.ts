@@ -133,3 +133,19 @@ describe('export to external neighbors', () => {
     });
   });
 });
+
+describe('a source number', () => {
+  it('that went to another neighbor is no reason to answer as for the one before', () => {
+    const rib = newRib();
+    const bytes = block(LEARNED);
+    const set = rib.sets.intern(bytes, bytes.length, 0);
+    const profile = new ExportProfile(OPTIONS, rib.sets, rib.sources);
+    const [table] = rib.families;
+    const first = addSource(rib, '10.9.0.1', 'internal');
+    expect(profile.export(set, first, table.prefixes, 0)).toBe(0);
+    rib.sources.remove(first);
+    const client = addSource(rib, '10.9.0.2', 'internal', true);
+    expect(client).toBe(first);
+    expect(profile.export(set, client, table.prefixes, 0)).toBe(set);
+  });
+});

@@ -43,7 +43,7 @@ export function block(a: Attributes): Uint8Array {
 /** A neighbor as source; its router id is its address. */
 export function addSource(rib: Rib, address: string, kind: 'internal' | 'external', client = false): number {
   const source = rib.sources.add(address, parseAddress(address), SourceKind[kind], client);
-  rib.sources.routerId[source] = parseRouterId(address);
+  rib.sources.identify(source, parseRouterId(address));
   return source;
 }
 

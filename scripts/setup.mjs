@@ -135,10 +135,10 @@ function installNpmPackages() {
 
 function build() {
   const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).map(name => join('src', name));
-  const sources = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', ...files];
+  const sources = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs', ...files];
   if (modified('dist/cli/main.js') > Math.max(...sources.map(modified))) return;
   progress('building', () => {
-    const { status, output } = run('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json']);
+    const { status, output } = run(process.execPath, ['scripts/build.mjs']);
     if (status !== 0) throw new SetupError(`${output}\nthe build failed: correct the errors above and try again`);
     giveToOwner('dist');
   });

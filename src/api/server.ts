@@ -1,7 +1,8 @@
 // The control API's server: HTTP with JSON over a unix socket, every operation dispatched from the table.
 //
-// Input is checked against the operation's shape before its handler sees it; whatever goes wrong becomes an error
-// body with its status. Errors that nobody foresaw go to the log with their stack and to the client without it.
+// Input is checked against the operation's shape before its handler sees it; the shapes are made by the first request
+// or a second after the start, which they would delay. Whatever goes wrong becomes an error body with its status. Errors that nobody
+// foresaw go to the log with their stack and to the client without it.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
@@ -18,7 +19,7 @@ import {
   type Operation,
   type OperationName,
 } from './operations.js';
-import { SHAPES, type Shape } from './schema.js';
+import type { Shape } from './schema.js';
 import { listenOnSocket } from './socket.js';
 import { sendEvents, sendLines } from './stream.js';
 
@@ -42,6 +43,9 @@ export interface ApiServer {
 
 /** An answer to a client that has not fetched it after this time is given up when the server closes. */
 const CLOSE_MS = 1000;
+
+/** When the shapes are loaded at the latest: an upgrade may replace the files under a daemon that runs. */
+const LOAD_MS = 1000;
 
 interface Input {
   path?: unknown;
@@ -81,6 +85,7 @@ export async function serveApi(control: Control, options: ApiOptions, log: Logge
       return sendJson(response, 200, openApiDocument(control.daemon.status().version));
     }
     const { name, parameters } = findOperation(request.method ?? '', url.pathname, response);
+    const { SHAPES } = await import('./schema.js');
     const shape: Shape = SHAPES[name];
     const input: Input = {
       path: check(shape.path, parameters, 'path'),
@@ -109,8 +114,11 @@ export async function serveApi(control: Control, options: ApiOptions, log: Logge
   if (given === true) log.info({ socket, group }, 'API listens');
   else log.warn({ socket }, `API listens, but ${given}: only this daemon's user and group may use it`);
 
+  const loading = setTimeout(() => import('./schema.js'), LOAD_MS);
+
   return {
     close: async () => {
+      clearTimeout(loading);
       const closed = new Promise(resolve => server.close(resolve));
       for (const end of streams) end({ error: 'the daemon stops', code: 'stopping' });
       const impatient = setTimeout(() => server.closeAllConnections(), CLOSE_MS);

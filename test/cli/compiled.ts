@@ -1,9 +1,10 @@
 // The command line as people run it: compiled like the package, as a child process, talking to a real socket.
 
-import { execFileSync, type SpawnOptions, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { bundle } from '../../scripts/build.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -33,13 +34,10 @@ export interface Compiled {
 }
 
 /** Compiles src/ as the build does, in a directory of its own. */
-export function compile(): Compiled {
+export async function compile(): Promise<Compiled> {
   const directory = mkdtempSync(join(tmpdir(), 'tsbgp-cli-'));
   const dist = join(directory, 'dist');
-  const flags = ['--noCheck', '--declaration', 'false', '--sourceMap', 'false'];
-  const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [compiler, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', dist, ...flags]);
-  mkdirSync(dist, { recursive: true });
+  await bundle(dist);
   copyFileSync(join(ROOT, 'package.json'), join(directory, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
   const main = join(dist, 'cli/main.js');

@@ -12,7 +12,7 @@ import { type Compiled, compile } from './compiled.js';
 let cli: Compiled;
 let api: Served;
 beforeAll(async () => {
-  cli = compile();
+  cli = await compile();
   api = await served();
   api.control.peers.set('2001:db8::5', neighbor('2001:db8::5'));
   api.control.speaker.addRoutes([{ prefix: '10.1.0.0/16' }, { prefix: '2001:db8:1::/48' }]);

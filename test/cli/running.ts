@@ -24,8 +24,8 @@ export function running(): Running {
         env: { TSBGP_SOCKET: it.api.socket, TZ: 'UTC', ...options.env },
       }),
   } as Running;
-  beforeAll(() => {
-    it.cli = compile();
+  beforeAll(async () => {
+    it.cli = await compile();
   }, 120_000);
   afterAll(() => it.cli.remove());
   beforeEach(async () => {

@@ -24,7 +24,7 @@ const neighbor = (n: number): string =>
   `  - { address: 127.0.0.${n}, as: ${asOf(n)}, passive: true, idle-hold: 0, import: accept, export: accept }`;
 
 beforeAll(async () => {
-  compiled = compile();
+  compiled = await compile();
   port = await freePort();
   const config = join(compiled.directory, 'tsbgp.yml');
   writeFileSync(

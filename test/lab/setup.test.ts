@@ -1,4 +1,4 @@
-// scripts/setup.mjs in a checkout of its own, with stand-ins for npm, tsc and apt-get that write down their calls.
+// scripts/setup.mjs in a checkout of its own, with stand-ins for npm, the build and apt-get that write down their calls.
 
 import { spawnSync } from 'node:child_process';
 import {
@@ -17,17 +17,22 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+/** A stand-in for scripts/build.mjs. */
+const BUILD = `import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+appendFileSync('calls', 'build\\n');
+mkdirSync('dist/cli', { recursive: true });
+writeFileSync('dist/cli/main.js', '');`;
+
 let root: string;
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'tsbgp-setup-'));
   for (const file of ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'src/cli/main.ts']) write(file);
-  mkdirSync(join(root, 'scripts'));
+  write('scripts/build.mjs', BUILD);
   copyFileSync(fileURLToPath(new URL('../../scripts/setup.mjs', import.meta.url)), join(root, 'scripts/setup.mjs'));
   command('bin/npm', 'mkdir -p node_modules && echo >node_modules/.package-lock.json');
-  command('node_modules/.bin/tsc', 'mkdir -p dist/cli && echo >dist/cli/main.js');
   for (const file of ['package-lock.json', 'src/cli/main.ts', 'src/cli', 'src']) setAge(file, 60);
-  for (const file of ['tsconfig.json', 'tsconfig.build.json']) setAge(file, 60);
+  for (const file of ['tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs']) setAge(file, 60);
 });
 
 afterEach(() => rmSync(root, { recursive: true }));
@@ -36,7 +41,7 @@ describe('a checkout', () => {
   it('gets its npm packages and is built, once', () => {
     const first = setUp();
     expect(first.output).toMatch(/^installing npm packages \.\.\. [\d.]+ s\nbuilding \.\.\. [\d.]+ s\n$/);
-    expect(calls()).toEqual(['npm ci --include=dev --no-audit --no-fund', 'tsc -p tsconfig.build.json']);
+    expect(calls()).toEqual(['npm ci --include=dev --no-audit --no-fund', 'build']);
     expect(setUp()).toEqual({ status: 0, output: '' });
     expect(calls()).toHaveLength(2);
   });
@@ -118,9 +123,9 @@ function calls(): string[] {
   return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
 }
 
-function write(file: string): void {
+function write(file: string, text = ''): void {
   mkdirSync(dirname(join(root, file)), { recursive: true });
-  writeFileSync(join(root, file), '');
+  writeFileSync(join(root, file), text);
 }
 
 /** A stand-in that writes down its call and does what the shell lines say. */

@@ -1,0 +1,74 @@
+// npm run build: dist/ from src/. The compiler checks the types and writes their declarations; the bundler writes the code.
+//
+// Starting a process is mostly the reading of modules, so there are few files: one for each module that is loaded by
+// itself (an entry below, or an import() in the code), under its name in src/, and some for what these share, npm packages
+// included. Native packages stay outside.
+
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { rolldown } from 'rolldown';
+import { ROOT, runMain, SetupError } from './setup.mjs';
+
+const SOURCE = join(ROOT, 'src');
+
+/** What is loaded from outside: the library, the command, and what the reference pages are written from. */
+const ENTRIES = [
+  'index',
+  'cli/main',
+  'api/reference',
+  'cli/commands',
+  'cli/reference',
+  'config/example',
+  'config/json-schema',
+  'config/reference',
+];
+
+/**
+ * Writes the code of src/.
+ * @param {string} directory usually dist/
+ */
+export async function bundle(directory) {
+  const build = await rolldown({
+    input: Object.fromEntries(ENTRIES.map(name => [name, join(SOURCE, `${name}.ts`)])),
+    cwd: ROOT,
+    platform: 'node',
+    external: ['koffi', /^netlink\//],
+    plugins: [{ name: 'ascii', renderChunk: code => ({ code: code.replace(/[^\0-\x7f]/g, ascii), map: null }) }],
+  });
+  await build.write({
+    dir: directory,
+    format: 'esm',
+    sourcemap: true,
+    comments: { legal: true, annotation: false, jsdoc: false },
+    chunkFileNames: ({ facadeModuleId, name }) => `${nameInSource(facadeModuleId) ?? name}.js`,
+    // It finds package.json beside the directory that it is in.
+    codeSplitting: { groups: [{ name: 'version', test: /src\/version\.ts$/ }] },
+  });
+  await build.close();
+}
+
+/** One octet a character is half the memory. @param {string} character */
+function ascii(character) {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** @param {string | null} file */
+function nameInSource(file) {
+  return file?.startsWith(SOURCE) ? relative(SOURCE, file).replace(/\.ts$/, '') : undefined;
+}
+
+function declare() {
+  const compiler = join(ROOT, 'node_modules/.bin/tsc');
+  const { status } = spawnSync(compiler, ['-p', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'inherit' });
+  if (status !== 0) throw new SetupError('the types are wrong: correct the errors above and try again');
+}
+
+if (process.argv[1] === import.meta.filename) {
+  await runMain(async () => {
+    const directory = join(ROOT, 'dist');
+    rmSync(directory, { recursive: true, force: true });
+    declare();
+    await bundle(directory);
+  });
+}

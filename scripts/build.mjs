@@ -34,7 +34,7 @@ export async function bundle(directory) {
     cwd: ROOT,
     platform: 'node',
     external: ['koffi', /^netlink\//],
-    plugins: [{ name: 'ascii', renderChunk: code => ({ code: code.replace(/[^\0-\x7f]/g, ascii), map: null }) }],
+    plugins: [{ name: 'ascii', generateBundle: (_, files) => Object.values(files).forEach(inAscii) }],
   });
   await build.write({
     dir: directory,
@@ -48,9 +48,13 @@ export async function bundle(directory) {
   await build.close();
 }
 
-/** One octet a character is half the memory. @param {string} character */
-function ascii(character) {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+/**
+ * A character that takes one octet takes half the memory. What is not ASCII is in strings, templates and regular expressions.
+ * @param {import('rolldown').OutputChunk | import('rolldown').OutputAsset} file
+ */
+function inAscii(file) {
+  if (file.type !== 'chunk') return;
+  file.code = file.code.replace(/[^\0-\x7f]/g, it => `\\u${it.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** @param {string | null} file */

@@ -76,7 +76,7 @@ function validate(source: Source, value: unknown, pathInFile: (path: Path) => Pa
   const result = configSchema.safeParse(value, { reportInput: true });
   const problems = [...source.problems, ...earlier];
   const known = new Set(problems.map(headOf));
-  for (const { path, at, message, suggestion } of explain(result.error?.issues ?? [], pathInFile)) {
+  for (const { path, at, message, suggestion } of result.success ? [] : explain(result.error.issues, pathInFile)) {
     const problem = source.problem(pathInFile(path), at, message, suggestion);
     if (!known.has(headOf(problem))) problems.push(problem);
   }

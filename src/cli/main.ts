@@ -17,7 +17,7 @@ async function main(line: readonly string[]): Promise<void> {
   }
   let options: OptionValues = {};
   try {
-    const parsed = await parseLine(line);
+    const parsed = parseLine(line);
     options = parsed.options;
     await dispatch(withoutAliases(parsed.words), options);
   } catch (error) {

@@ -1,48 +1,42 @@
 // A command line, cut into words and options.
-//
-// By yargs' own parser, without the rest of yargs: that takes longer to load than everything else together, and only
-// --help needs it. A line of words alone needs no parser at all.
 
+import { parseArgs } from 'node:util';
 import { type Command, OPTIONS, type Option, type OptionName, type OptionValues } from './commands.js';
 import { usageError } from './exit.js';
 import { suggestion } from './suggest.js';
 
 const ALL: readonly Option[] = OPTIONS;
-const byType = (boolean: boolean) => ALL.filter(it => (it.type === 'boolean') === boolean).map(it => it.name);
+const BY_NAME = new Map(ALL.flatMap(it => [it.name, ...it.aliases].map(name => [name, it] as const)));
+const KINDS = Object.fromEntries(
+  Array.from(BY_NAME, ([name, { type }]) => [name, { type: type === 'boolean' ? type : 'string' } as const]),
+);
 
-/** Words and options of a command line. Throws CommandError. */
-export async function parseLine(line: readonly string[]): Promise<{ words: string[]; options: OptionValues }> {
-  if (!line.some(word => /^-./.test(word))) return { words: [...line], options: {} };
-  const { default: yargsParser } = await import('yargs-parser');
-  const { _: words, ...given } = yargsParser([...line], {
-    boolean: byType(true),
-    string: ['_', ...byType(false)],
-    alias: Object.fromEntries(ALL.map(({ name, aliases }) => [name, [...aliases]])),
-    configuration: {
-      'boolean-negation': false,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'duplicate-arguments-array': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-      'strip-aliased': true,
-    },
-  });
+/** Words and options of a command line; of an option given twice the last counts. Throws CommandError. */
+export function parseLine(line: readonly string[]): { words: string[]; options: OptionValues } {
+  const { tokens, positionals } = parseArgs({ args: [...line], options: KINDS, strict: false, tokens: true });
   const options: OptionValues = {};
-  for (const [name, value] of Object.entries(given)) Object.assign(options, { [name]: readValue(name, value) });
-  return { words: words.map(String), options };
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const { name, value, inlineValue } = token;
+    // A dash begins the next option, unless it is the value itself.
+    const given = !inlineValue && value && /^-./.test(value) ? undefined : value;
+    Object.assign(options, readOption(name, given));
+  }
+  return { words: positionals, options };
 }
 
-function readValue(name: string, value: unknown): unknown {
-  const option = ALL.find(it => it.name === name);
-  if (!option) {
-    const known = ALL.flatMap(it => [it.name, ...it.aliases]).map(dashed);
-    throw usageError(`there is no option ${dashed(name)}`, suggestion(dashed(name), known));
+function readOption(given: string, value: string | undefined): OptionValues {
+  const option = BY_NAME.get(given);
+  if (!option)
+    throw usageError(`there is no option ${dashed(given)}`, suggestion(dashed(given), [...BY_NAME.keys()].map(dashed)));
+  const { name, type } = option;
+  if (type === 'boolean') {
+    if (value === undefined) return { [name]: true };
+    throw usageError(`${dashed(name)} takes no value`);
   }
-  if (option.type === 'boolean') return value;
-  if (value === '') throw usageError(`${dashed(name)} needs a value: ${dashed(name)} ${option.value}`);
-  if (option.type === 'string') return value;
-  if (/^[1-9]\d{0,9}$/.test(String(value))) return Number(value);
+  if (!value) throw usageError(`${dashed(name)} needs a value: ${dashed(name)} ${option.value}`);
+  if (type === 'string') return { [name]: value };
+  if (/^[1-9]\d{0,9}$/.test(value)) return { [name]: Number(value) };
   throw usageError(`${dashed(name)} "${value}" is not a number`, 'it is a whole number from 1');
 }
 

@@ -55,6 +55,7 @@ const u32 = () => z.int().min(0).max(0xffffffff);
 const time = () => z.int().describe('Milliseconds since 1970');
 const text = () => z.string();
 const familyName = () => z.enum(['ipv4-unicast', 'ipv6-unicast']);
+const role = () => z.enum(['provider', 'rs', 'rs-client', 'customer', 'peer']);
 const origin = () => z.enum(['igp', 'egp', 'incomplete']);
 
 const attributeKeys: Keys<RouteAttributes> = {
@@ -157,6 +158,13 @@ const neighbor = component<NeighborStatus>('Neighbor', {
   import: text(),
   export: text(),
   routeReflectorClient: z.boolean(),
+  role: shape<NonNullable<NeighborStatus['role']>>({
+    own: role(),
+    remote: role().optional().describe('What the neighbor says it is'),
+    strict: z.boolean(),
+  })
+    .optional()
+    .describe('What this speaker is to the neighbor (RFC 9234)'),
   session,
   errors: shape<NeighborStatus['errors']>({
     attributeDiscard: count(),

@@ -6,6 +6,7 @@ import type { AsPathEdits } from './rib/as-path-edits.js';
 import type { ExportOptions } from './rib/export.js';
 import type { ImportContext } from './rib/ingest.js';
 import type { NextHopRule } from './rib/next-hop-rule.js';
+import { OTC_RULES } from './rib/only-to-customer.js';
 import { type LocalOptions, type NeighborOptions, sessionAs } from './session/options.js';
 import type { Negotiated } from './session/session.js';
 import { Family } from './wire/family.js';
@@ -39,6 +40,7 @@ export function importContext(
     prepended: options.asPath.local?.noPrepend === false ? options.asPath.local.as : 0,
     allowOwnAs: options.asPath.allowOwn,
     enforceFirstAs: options.asPath.enforceFirst,
+    otc: options.role === undefined ? null : OTC_RULES[options.role.own],
     remoteAs: negotiated.remoteAs,
     routerId: local.routerId,
     clusterId,
@@ -67,6 +69,7 @@ export function exportOptions(
     nextHopSelf: options.nextHopSelf,
     nextHopUnchanged: options.nextHopUnchanged,
     asPath: asPathEdits(options, local, negotiated.remoteAs),
+    role: options.role?.own,
     ownNextHop: ownNextHop(family, options, options.as === local.as, negotiated),
     accept,
     policy,

@@ -20,6 +20,7 @@ import type { AdvertisedPath, Member } from './rib/update-group.js';
 import type { UpdateGroups } from './rib/update-groups.js';
 import type { LocalOptions, NeighborOptions } from './session/options.js';
 import { type Negotiated, NeighborSession, type SessionDown, type SessionHandler } from './session/session.js';
+import { roleStatus } from './session/status.js';
 import type { FamilyCounts, NeighborStatus } from './views.js';
 import { toHex } from './wire/bytes.js';
 import { FAMILIES, Family, familyOf } from './wire/family.js';
@@ -147,6 +148,7 @@ export class Neighbor implements SessionHandler {
     const { asPath } = this.options;
     const policies = this.policies.bind(options, options.as === this.context.local.as);
     this.options = options;
+    this.session.options = options;
     if (this.importing !== null) {
       const { allowOwn, enforceFirst } = options.asPath;
       Object.assign(this.importing, this.policies.import, { allowOwnAs: allowOwn, enforceFirstAs: enforceFirst });
@@ -283,6 +285,7 @@ export class Neighbor implements SessionHandler {
       import: wordsOf(options.import),
       export: wordsOf(options.export),
       routeReflectorClient: options.routeReflectorClient,
+      role: roleStatus(options, negotiated?.remoteCapabilities),
       session: this.session.status(),
       errors: { ...this.errors },
       restartingUntil: this.restart.until,

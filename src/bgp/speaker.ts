@@ -83,6 +83,7 @@ const SESSION_OPTIONS = [
 /** How many paths are sent may change within a session, whether several are may not. */
 function needsSession(key: keyof NeighborOptions, before: NeighborOptions, after: NeighborOptions) {
   if (key === 'asPath') return JSON.stringify(before.asPath.local) !== JSON.stringify(after.asPath.local);
+  if (key === 'role') return before.role?.own !== after.role?.own;
   if (key === 'addPath')
     return (
       before.addPath.receive !== after.addPath.receive || (before.addPath.send === 0) !== (after.addPath.send === 0)

@@ -3,6 +3,8 @@
 // The tables hold numbers; these shapes exist only at the edges (API, CLI, logs, tests). Times are epoch milliseconds,
 // durations carry their unit in the name. The API's schema is checked against these types by the compiler.
 
+import type { Role } from './wire/capabilities.js';
+
 /** One path of a prefix, received, local or redistributed. */
 export interface PathView {
   /** 'local' (added by hand), 'kernel' (redistributed), 'aggregate' or the neighbor's address. */
@@ -82,6 +84,8 @@ export interface NeighborStatus {
   import: string;
   export: string;
   routeReflectorClient: boolean;
+  /** RFC 9234: what each side is to the other; `remote` is what the neighbor says. */
+  role?: { own: Role; remote?: Role; strict: boolean };
   session: SessionStatus;
   /** Malformed path attributes seen, by how they were handled (RFC 7606 §2). */
   errors: { attributeDiscard: number; treatAsWithdraw: number; sessionReset: number };

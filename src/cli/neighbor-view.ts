@@ -25,6 +25,7 @@ function head(neighbor: NeighborStatus, now: number): string {
   const lines = [
     `Neighbor ${address}${description === '' ? '' : ` (${description})`}`,
     `  AS ${as}, ${type}${neighbor.routeReflectorClient ? ', route reflector client' : ''}${remoteRouterId ? `, router id ${remoteRouterId}` : ''}`,
+    ...roleLines(neighbor),
     `  ${stateLine(neighbor, now)}`,
     `  import ${neighbor.import}, export ${neighbor.export}`,
   ];
@@ -34,6 +35,14 @@ function head(neighbor: NeighborStatus, now: number): string {
     lines.push(`  restarting: its routes are kept for ${formatDuration(neighbor.restartingUntil - now)} more`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+function roleLines({ role, state }: NeighborStatus): string[] {
+  if (role === undefined) return [];
+  const theirs = role.remote ?? (state === 'Established' ? 'it names no role' : undefined);
+  return [
+    `  role ${role.own}${role.strict ? ' (strict)' : ''}${theirs === undefined ? '' : `, the neighbor's: ${theirs}`}`,
+  ];
 }
 
 function stateLine(

@@ -87,6 +87,15 @@ export const NEIGHBOR_WORDS: readonly NeighborWord[] = [
   flag('next-hop-self', 'Announce routes to it with the own address as next hop'),
   flag('next-hop-unchanged', 'Announce routes to it with the next hop they came with'),
   {
+    word: 'role',
+    value: 'provider|customer|peer|rs|rs-client',
+    describe: 'What this speaker is to it; no route leaks (RFC 9234)',
+    example: 'role customer',
+    values: ['provider', 'customer', 'peer', 'rs', 'rs-client'],
+    parse: text,
+  },
+  flag('strict-role', 'It has to name its role, too'),
+  {
     word: 'local-as',
     value: 'AS[,no-prepend][,replace-as]',
     describe: 'Be in another AS towards it (RFC 7705)',

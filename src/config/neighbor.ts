@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { asPathKeys, decodeAsPath, encodeAsPath } from './as-path.js';
 import { autonomousSystem, distinct, key, text, whole, written } from './keys.js';
+import { decodeRelation, encodeRelation, relationKeys } from './relation.js';
 import { isIpv6, parseHostAddress, parseNeighborAddress } from './values.js';
 
 const FAMILIES = ['ipv4-unicast', 'ipv6-unicast'] as const;
@@ -102,6 +103,7 @@ export const neighborKeys = z
       'Announce routes to this external neighbor with the next hop they came with: for route servers and multihop sessions.',
       { rfc: '4271 §5.1.3', example: true },
     ),
+    ...relationKeys,
     ...asPathKeys,
     multihop: key(
       whole(1, 255).default(1),
@@ -208,6 +210,7 @@ export const decodeNeighbor = (n: NeighborKeys, internal: boolean) => ({
   routeReflectorClient: n['route-reflector-client'],
   nextHopSelf: n['next-hop-self'],
   nextHopUnchanged: n['next-hop-unchanged'],
+  ...decodeRelation(n),
   asPath: decodeAsPath(n),
   multihop: n.multihop,
   maxPrefix: n['max-prefix'] && { limit: n['max-prefix'].limit, restartSeconds: n['max-prefix'].restart },
@@ -237,6 +240,7 @@ export const encodeNeighbor = (n: ReturnType<typeof decodeNeighbor>): NeighborKe
   'route-reflector-client': n.routeReflectorClient,
   'next-hop-self': n.nextHopSelf,
   'next-hop-unchanged': n.nextHopUnchanged,
+  ...encodeRelation(n),
   ...encodeAsPath(n.asPath),
   multihop: n.multihop,
   'max-prefix': n.maxPrefix && { limit: n.maxPrefix.limit, restart: n.maxPrefix.restartSeconds },

@@ -13,6 +13,7 @@ import { multipath } from './multipath.js';
 import { decodeNeighbor, encodeNeighbor, neighborKeys } from './neighbor.js';
 import { decodePolicies, encodePolicies, policyKeys } from './policy.js';
 import { type ChainUse, checkNames, type NameRemark } from './policy-names.js';
+import { reportRelation } from './relation.js';
 import {
   formatPrefixRule,
   KERNEL_PROTOCOL,
@@ -174,7 +175,9 @@ const speakerKeys = z
           const message = `only an internal neighbor can be a client, and AS ${as} is not the own AS ${speaker.as}`;
           report(i, 'route-reflector-client', message, true);
         }
-        reportAsPath(neighbor ?? {}, speaker.as, (name, message, input) => report(i, name, message, input));
+        for (const check of [reportAsPath, reportRelation]) {
+          check(neighbor ?? {}, speaker.as, (name, message, input) => report(i, name, message, input));
+        }
       });
     },
     { when: () => true },

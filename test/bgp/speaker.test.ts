@@ -193,6 +193,10 @@ describe('two speakers in one AS', () => {
     expect(a.updateNeighbor(neighbor(1, 2, port, { export: 'reject' }))).toBe('changed');
     await until(b, () => prefixes(b).length === 0);
     expect(a.updateNeighbor(neighbor(1, 2, port, { export: 'reject' }))).toBe('unchanged');
+    const peer = (own: 'peer' | 'customer', strict: boolean) => neighbor(1, 2, port, { role: { own, strict } });
+    expect(a.updateNeighbor(peer('peer', false))).toBe('reset');
+    expect(a.updateNeighbor(peer('peer', true))).toBe('changed');
+    expect(a.updateNeighbor(peer('customer', true))).toBe('reset');
     expect(a.updateNeighbor(neighbor(1, 2, port, { holdTimeSeconds: 30 }))).toBe('reset');
     await until(b, () => prefixes(b).length === 1 && b.neighbors()[0].session.holdTimeSeconds.negotiated === 30);
   });

@@ -1,6 +1,7 @@
 // `tsbgp neighbor` as a child process against a real API server.
 
 import { describe, expect, test } from 'vitest';
+import type { NeighborStatus } from '../../src/bgp/views.js';
 import { neighbor } from '../api/fake-control.js';
 import { quiet, running } from './running.js';
 
@@ -60,6 +61,18 @@ describe('neighbor', () => {
     expect(JSON.parse((await tsbgp('neighbor 172.18.8.102 --json')).out)).toEqual(
       system.api.control.peers.get('172.18.8.102'),
     );
+  });
+
+  test('the roles of both sides', async () => {
+    const show = async (role: NeighborStatus['role']) => {
+      system.api.control.peers.set('172.18.8.102', neighbor('172.18.8.102', { role }));
+      return (await tsbgp('neighbor 172.18.8.102')).out;
+    };
+    expect(await show({ own: 'customer', remote: 'provider', strict: true })).toContain(
+      "\n  role customer (strict), the neighbor's: provider\n",
+    );
+    expect(await show({ own: 'peer', strict: false })).toContain("\n  role peer, the neighbor's: it names no role\n");
+    expect(await show(undefined)).not.toContain('role');
   });
 
   test('one that never came up, and one that is shut down', async () => {

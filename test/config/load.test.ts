@@ -68,6 +68,7 @@ const DEFAULT_NEIGHBOR = {
   routeReflectorClient: false,
   nextHopSelf: false,
   nextHopUnchanged: false,
+  role: undefined,
   asPath: { local: undefined, allowOwn: 0, enforceFirst: true, override: false, removePrivate: false },
   multihop: 1,
   maxPrefix: undefined,
@@ -162,6 +163,8 @@ describe('a usable file', () => {
     families: [ipv6-unicast]
     next-hop-self: true
     next-hop-unchanged: true
+    role: rs-client
+    strict-role: true
     local-as: { as: 65010, no-prepend: true }
     allow-own-as: 2
     enforce-first-as: false
@@ -188,6 +191,7 @@ describe('a usable file', () => {
       families: [1],
       nextHopSelf: true,
       nextHopUnchanged: true,
+      role: { own: 'rs-client', strict: true },
       asPath: {
         local: { as: 65010, noPrepend: true, replaceAs: false },
         allowOwn: 2,
@@ -546,6 +550,16 @@ describe('what is wrong, where, and what to do', () => {
         'neighbors[0].route-reflector-client',
         'only an internal neighbor can be a client, and AS 65002 is not the own AS 65001',
       ],
+    ],
+    [
+      'role of an internal neighbor',
+      `${NEIGHBOR}role: peer`,
+      [6, 11, 'neighbors[0].role', 'is for external neighbors, and AS 65001 is the own AS'],
+    ],
+    [
+      'strict-role without a role',
+      `${MINIMUM}neighbors: [{ address: 10.0.0.2, as: 65002, strict-role: true }]`,
+      [3, 58, 'neighbors[0].strict-role', 'needs a role: say what this speaker is to the neighbor'],
     ],
     ['key twice', `${MINIMUM}as: 65002\n`, [3, 1, 'as', '"as" is given twice', 'it is already in line 1']],
     [

@@ -36,6 +36,7 @@ neighbors:
     route-reflector-client: false
     next-hop-self: false
     next-hop-unchanged: false
+    strict-role: false
     allow-own-as: 0
     enforce-first-as: true
     as-override: false

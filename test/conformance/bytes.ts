@@ -154,6 +154,7 @@ export const attr = {
   as4Path: (...segments: Octets[]) => attribute(17, octets(...segments)),
   as4Aggregator: (as: number, id: string) => attribute(18, octets(u32(as), address(id))),
   large: (...values: number[][]) => attribute(32, values.flat().flatMap(u32)),
+  onlyToCustomer: (as: number) => attribute(35, u32(as)),
 } as const;
 
 export interface UpdateFields {

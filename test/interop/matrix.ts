@@ -6,6 +6,7 @@ import { describe } from 'vitest';
 import { it } from './machines.js';
 import { EXCHANGE } from './topics/exchange.js';
 import { PATHS } from './topics/paths.js';
+import { RELATIONS } from './topics/relations.js';
 import { RESTART } from './topics/restart.js';
 import { SESSION } from './topics/session.js';
 import type { Topic } from './topics/topic.js';
@@ -17,7 +18,7 @@ import { openbgpd } from './vendors/openbgpd.js';
 import type { Vendor } from './vendors/vendor.js';
 
 /** The rows of the matrix. */
-export const TOPICS: readonly Topic[] = [...EXCHANGE, ...SESSION, ...RESTART, ...PATHS];
+export const TOPICS: readonly Topic[] = [...EXCHANGE, ...SESSION, ...RESTART, ...PATHS, ...RELATIONS];
 
 /** Its columns. */
 export const VENDORS: readonly Vendor[] = [bird, frr, gobgpd, openbgpd, exabgp];

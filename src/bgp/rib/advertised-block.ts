@@ -10,6 +10,7 @@ import { MAX_BLOCK_BYTES } from './arena.js';
 import { writeEditedAsPath } from './as-path-edits.js';
 import { DEFAULT_LOCAL_PREF } from './attribute-sets.js';
 import type { ExportOptions } from './export.js';
+import { ONLY_TO_CUSTOMER, OTC_RULES, writeOnlyToCustomer } from './only-to-customer.js';
 import { Fixed } from './route-policy.js';
 import { SourceKind, type Sources } from './sources.js';
 
@@ -27,10 +28,14 @@ export class AdvertisedBlock {
   readonly bytes = scratch;
   private readonly options: ExportOptions;
   private readonly sources: Sources;
+  /** The AS that unmarked routes are marked with (RFC 9234 §5); 0: they are not. */
+  private readonly marking: number;
 
   constructor(options: ExportOptions, sources: Sources) {
     this.options = options;
     this.sources = sources;
+    const { role, asPath, localAs } = options;
+    this.marking = role !== undefined && OTC_RULES[role].marksTold ? (asPath?.ownAs ?? localAs) : 0;
   }
 
   /** Makes what is advertised of a block in `bytes`; `fixed`: bits of Fixed. Returns its length. */
@@ -44,6 +49,7 @@ export class AdvertisedBlock {
     let localPrefDue = options.internal;
     let originatorDue = reflected;
     let clusterDue = reflected;
+    let markDue = this.marking !== 0;
     for (let at = start + 1 + from[start]; at < end; ) {
       const flags = from[at];
       const code = from[at + 1];
@@ -68,6 +74,10 @@ export class AdvertisedBlock {
           continue;
         }
       }
+      if (markDue && code >= ONLY_TO_CUSTOMER) {
+        markDue = false;
+        if (code !== ONLY_TO_CUSTOMER) to = writeOnlyToCustomer(scratch, to, this.marking);
+      }
       if (code === Code.asPath && !options.internal) {
         to = writeAsPath(to, from, value, length, options);
       } else if (!options.internal && EXTENDED[code] !== undefined) {
@@ -83,6 +93,7 @@ export class AdvertisedBlock {
     if (localPrefDue) to = writeUint32(to, Flag.transitive, Code.localPref, DEFAULT_LOCAL_PREF);
     if (originatorDue) to = writeUint32(to, Flag.optional, Code.originatorId, sources.routerId[source]);
     if (clusterDue) to = this.writeClusterList(to, from, 0, 0);
+    if (markDue) to = writeOnlyToCustomer(scratch, to, this.marking);
     return to;
   }
 

@@ -8,6 +8,7 @@ import { readFloat, readU32 } from '../wire/bytes.js';
 import { Arena } from './arena.js';
 import { grown, MANY_SETS, roomFor } from './columns.js';
 import type { NextHops } from './next-hops.js';
+import { ONLY_TO_CUSTOMER } from './only-to-customer.js';
 
 /** Bits of `marks`: what a set contains that the tables act upon. */
 export const Mark = {
@@ -18,6 +19,7 @@ export const Mark = {
   blackhole: 16,
   gracefulShutdown: 32,
   originatorId: 64,
+  onlyToCustomer: 128,
 } as const;
 
 /** RFC 1997, 7999, 8326: the well-known communities that change what is done with a route. */
@@ -236,6 +238,8 @@ export class AttributeSets {
         marks |= Mark.originatorId;
       } else if (code === Code.clusterList) {
         this.clusterListLength[id] = valueSize >>> 2;
+      } else if (code === ONLY_TO_CUSTOMER) {
+        marks |= Mark.onlyToCustomer;
       }
     }
     this.marks[id] = marks;

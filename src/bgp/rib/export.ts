@@ -9,13 +9,15 @@
 // the next hop that the policy fixed. NO_EXPORT and its like are obeyed before either. What a policy changed is rendered
 // at once and advertised as it is.
 //
-// RFC 4271 §9.1.3; RFC 1997 (NO_EXPORT …); RFC 4456 §6 (reflection).
+// RFC 4271 §9.1.3; RFC 1997 (NO_EXPORT …); RFC 4456 §6 (reflection); RFC 9234 §5 (route leaks).
 
+import type { Role } from '../wire/capabilities.js';
 import type { Family } from '../wire/family.js';
 import { AdvertisedBlock } from './advertised-block.js';
 import { MAX_BLOCK_BYTES } from './arena.js';
 import type { AsPathEdits } from './as-path-edits.js';
 import { ADVERTISED, type AttributeSets, Mark } from './attribute-sets.js';
+import { OTC_RULES } from './only-to-customer.js';
 import type { PrefixTable } from './prefix-table.js';
 import { AppliedPolicy, type RoutePolicy } from './route-policy.js';
 import { SourceKind, type Sources } from './sources.js';
@@ -35,6 +37,8 @@ export interface ExportOptions {
   nextHopUnchanged: boolean;
   /** Null: the own AS goes in front, nothing else. */
   asPath: AsPathEdits | null;
+  /** RFC 9234: what this speaker is to the neighbor. */
+  role?: Role;
   /** This speaker's address on the session: 4, 16 or 32 (global and link-local) bytes; empty when it has none of use. */
   ownNextHop: Uint8Array;
   accept: boolean;
@@ -66,6 +70,8 @@ export class ExportProfile {
   private readonly sets: AttributeSets;
   private readonly sources: Sources;
   private readonly policy: AppliedPolicy | null;
+  /** Sets with any of these bits of Mark are not advertised. */
+  private readonly refused: number;
   // The last question, by the serials of set and source, and its answer: routes come in runs of one set.
   private lastSet = 0;
   private lastSource = 0;
@@ -78,7 +84,11 @@ export class ExportProfile {
     this.sources = sources;
     this.block = new AdvertisedBlock(options, sources);
     this.rendered = this.block.bytes;
-    const { policy } = options;
+    const { policy, internal, role } = options;
+    this.refused =
+      Mark.noAdvertise |
+      (internal ? 0 : Mark.noExport | Mark.noExportSubconfed) |
+      (role === undefined || OTC_RULES[role].tells ? 0 : Mark.onlyToCustomer);
     this.policy =
       policy &&
       new AppliedPolicy(policy, sets, sources, (set, from, outcome) => this.finish(policy, set, from, outcome));
@@ -137,10 +147,8 @@ export class ExportProfile {
   private allowed(set: number, source: number): boolean {
     const { options } = this;
     if (!options.accept) return false;
-    const marks = this.sets.marks[set];
-    if ((marks & Mark.noAdvertise) !== 0) return false;
-    if (!options.internal) return (marks & (Mark.noExport | Mark.noExportSubconfed)) === 0;
-    if (this.sources.kind[source] !== SourceKind.internal) return true;
+    if ((this.sets.marks[set] & this.refused) !== 0) return false;
+    if (!options.internal || this.sources.kind[source] !== SourceKind.internal) return true;
     return options.client || this.sources.client[source] === 1;
   }
 

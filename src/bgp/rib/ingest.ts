@@ -1,7 +1,7 @@
 // From an UPDATE's bytes to Adj-RIB-In: one scan of the message, one attribute set, then a plain loop over the NLRI.
 //
 // RFC 4271 §6.3 (multicast prefixes), §9.1.1–9.1.2 (loops), RFC 4456 §8 (reflection loops), RFC 7606 (treat-as-withdraw),
-// RFC 7911 (path ids).
+// RFC 7911 (path ids), RFC 9234 §5 (route leaks).
 
 import { readU32 } from '../wire/bytes.js';
 import { canonicalize } from '../wire/canonical.js';
@@ -13,6 +13,7 @@ import { MAX_BLOCK_BYTES } from './arena.js';
 import { prependAs } from './as-path-edits.js';
 import type { LocRib } from './loc-rib.js';
 import { judgeNextHop, type NextHopRule } from './next-hop-rule.js';
+import { isLeak, markOnlyToCustomer, ONLY_TO_CUSTOMER, type OtcRule } from './only-to-customer.js';
 import { Verdict } from './paths.js';
 import type { Rib } from './rib.js';
 import type { AppliedPolicy } from './route-policy.js';
@@ -32,6 +33,8 @@ export interface ImportContext {
   /** How often the own AS may be in a path. */
   allowOwnAs: number;
   enforceFirstAs: boolean;
+  /** RFC 9234; null: without a role. */
+  otc: OtcRule | null;
   remoteAs: number;
   routerId: number;
   clusterId: number;
@@ -108,6 +111,8 @@ export function importVerdict(rib: Rib, context: ImportContext, set: number): Ve
       return Verdict.originatorLoop;
     } else if (code === 10) {
       for (let i = value; i < at; i += 4) if (readU32(bytes, i) === context.clusterId) return Verdict.clusterLoop;
+    } else if (code === ONLY_TO_CUSTOMER && context.otc !== null) {
+      if (isLeak(context.otc, readU32(bytes, value), context.remoteAs)) return Verdict.routeLeak;
     }
   }
   if (!context.internal && context.enforceFirstAs && firstAs !== context.remoteAs) return Verdict.firstAs;
@@ -120,6 +125,8 @@ function intern(rib: Rib, context: ImportContext, buf: Uint8Array, nextHopStart:
   let length = canonicalize(buf, scan, context.scan.as4, nextHopStart, nextHopEnd, block);
   if (!context.internal && scan.valueStart[COMMUNITIES] !== -1) length = honorCommunities(block, length);
   if (context.prepended !== 0) length = prependAs(block, length, context.prepended);
+  if (context.otc?.marksTaken && scan.valueStart[ONLY_TO_CUSTOMER] === -1)
+    length = markOnlyToCustomer(block, length, context.remoteAs);
   return rib.sets.intern(block, length, context.interfaceIndex);
 }
 

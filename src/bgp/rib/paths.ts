@@ -15,6 +15,7 @@ export const Verdict = {
   firstAs: 5,
   ownNextHop: 6,
   offLinkNextHop: 7,
+  routeLeak: 8,
 } as const;
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
@@ -28,6 +29,7 @@ export const VERDICT_WORDS: readonly string[] = [
   "AS_PATH does not begin with the neighbor's AS (RFC 4271 §6.3)",
   'the next hop is this speaker (RFC 4271 §5.1.3)',
   'the next hop is on no subnet in common with the neighbor (RFC 4271 §6.3)',
+  'a route leak by its ONLY_TO_CUSTOMER and the role of the neighbor (RFC 9234 §5)',
 ];
 
 /** The columns; ids begin at 1. */

@@ -8,7 +8,14 @@
 // RFC 8538 §2, RFC 8654 §4, RFC 8950 §4, RFC 9234 §4.2.
 
 import { AS_TRANS } from '../wire/aspath.js';
-import { type AddPathMode, type AfiSafi, type Capability, encodeCapability } from '../wire/capabilities.js';
+import {
+  type AddPathMode,
+  type AfiSafi,
+  type Capability,
+  encodeCapability,
+  ROLE_OF_NEIGHBOR,
+  type Role,
+} from '../wire/capabilities.js';
 import { FAMILIES, Family, familyOf } from '../wire/family.js';
 import { MAX_EXTENDED_MESSAGE_BYTES, MAX_MESSAGE_BYTES } from '../wire/message.js';
 import { NotificationErrors, WireError } from '../wire/notification.js';
@@ -74,6 +81,7 @@ function ourCapabilities(options: NeighborOptions, local: LocalOptions): Capabil
     const { afi, safi } = FAMILIES[Family.ipv4Unicast];
     capabilities.push({ type: 'extended-next-hop', families: [{ afi, safi, nextHopAfi: IPV6_AFI }] });
   }
+  if (options.role) capabilities.push({ type: 'role', role: options.role.own });
   if (options.gracefulRestart) {
     capabilities.push({
       type: 'graceful-restart',
@@ -104,6 +112,7 @@ export function negotiate(received: OpenMessage, sent: OpenMessage, options: Nei
     );
   }
   checkContradictions(received);
+  checkRole(received, options);
   const internal = options.as === sent.as;
   if (internal && received.routerId === sent.routerId) {
     throw new WireError(
@@ -152,6 +161,23 @@ function checkContradictions(received: OpenMessage): void {
       `the neighbor gives itself several roles: ${roles.join(', ')}`,
     );
   }
+}
+
+/** RFC 9234 §4.2: both roles must fit each other; one that the neighbor does not name fits unless we are strict. */
+function checkRole(received: OpenMessage, { role }: NeighborOptions): void {
+  if (role === undefined) return;
+  const theirs = roleOf(received);
+  const expected = ROLE_OF_NEIGHBOR[role.own];
+  if (theirs === expected || (theirs === null && !role.strict)) return;
+  throw new WireError(
+    NotificationErrors.roleMismatch,
+    `we are ${role.own} to the neighbor, so it has to be ${expected}; it ${theirs === null ? 'names no role' : `says ${theirs}`}`,
+  );
+}
+
+/** The role that the sender of the OPEN gives itself. */
+function roleOf(open: OpenMessage): Role | null {
+  return all(open, 'role')[0]?.role ?? null;
 }
 
 type CapabilityOf<K extends Capability['type']> = Extract<Capability, { type: K }>;

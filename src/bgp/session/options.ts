@@ -1,5 +1,6 @@
 // What a neighbor session is told by the configuration: about the neighbor, and about this speaker.
 
+import type { Role } from '../wire/capabilities.js';
 import { Family } from '../wire/family.js';
 
 /** Which AS this speaker is to a neighbor, and what happens to AS_PATHs between them. */
@@ -38,6 +39,8 @@ export interface NeighborOptions {
   /** Wait for the neighbor's OPEN before sending ours (RFC 4271 §8.1.1 DelayOpen); 0 = don't. */
   delayOpenSeconds: number;
   families: Family[];
+  /** RFC 9234: what this speaker is to the neighbor; `strict`: the neighbor has to name its role, too. */
+  role?: { own: Role; strict: boolean };
   routeReflectorClient: boolean;
   nextHopSelf: boolean;
   /** External neighbors: the next hop stays what it was. */

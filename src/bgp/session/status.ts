@@ -1,7 +1,8 @@
-// A session's capabilities and counters as people see them.
+// A session's capabilities, roles and counters as people see them.
 
-import type { MessageCounts, SessionStatus } from '../views.js';
+import type { MessageCounts, NeighborStatus, SessionStatus } from '../views.js';
 import { type Capability, capabilityName, formatCapability } from '../wire/capabilities.js';
+import type { NeighborOptions } from './options.js';
 
 /** Counters at zero. */
 export function noMessages(): MessageCounts {
@@ -27,4 +28,14 @@ export function capabilityRows(
   for (const capability of local) add(capability, 'local');
   for (const capability of remote) add(capability, 'remote');
   return [...rows.values()];
+}
+
+/** The roles of both sides (RFC 9234); `remote`: the neighbor's capabilities, if there is a session. */
+export function roleStatus(
+  { role }: NeighborOptions,
+  remote: readonly Capability[] = [],
+): NeighborStatus['role'] | undefined {
+  if (role === undefined) return undefined;
+  const named = remote.find(capability => capability.type === 'role');
+  return { own: role.own, strict: role.strict, ...(named && { remote: named.role }) };
 }

@@ -19,6 +19,14 @@ export interface AfiSafi {
 
 export const ROLES = ['provider', 'rs', 'rs-client', 'customer', 'peer'] as const;
 export type Role = (typeof ROLES)[number];
+/** The role that a neighbor must have when this speaker is in the role of the key (RFC 9234 §4.2). */
+export const ROLE_OF_NEIGHBOR: Readonly<Record<Role, Role>> = {
+  provider: 'customer',
+  customer: 'provider',
+  rs: 'rs-client',
+  'rs-client': 'rs',
+  peer: 'peer',
+};
 /** Send/Receive of ADD-PATH, seen from who sends the capability; index + 1 is the octet. */
 export const ADD_PATH_MODES = ['receive', 'send', 'both'] as const;
 export type AddPathMode = (typeof ADD_PATH_MODES)[number];

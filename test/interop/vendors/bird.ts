@@ -95,6 +95,7 @@ function routeOf(block: string): Route {
     extendedCommunities: tuples('BGP.ext_community').map(text => text.replace(/^ro:/, 'soo:')),
     originatorId: line('BGP.originator_id'),
     clusterList: line('BGP.cluster_list')?.split(' '),
+    onlyToCustomer: number('BGP.otc'),
     stale: /^.*\] .*s/.test(block.split('\n')[0].split('*')[1] ?? ''),
   };
 }
@@ -119,7 +120,17 @@ ${neighbors.map((neighbor, i) => protocol(neighbor, i, setup)).join('\n')}
 
 function protocol(neighbor: NeighborSetup, i: number, setup: Setup): string {
   const { as, holdSeconds = 9, gracefulRestart = true } = setup;
-  const { address, as: remoteAs, passive, routeReflectorClient, addPath, extendedNextHop, maxPrefix, as4 } = neighbor;
+  const {
+    address,
+    as: remoteAs,
+    passive,
+    routeReflectorClient,
+    role,
+    addPath,
+    extendedNextHop,
+    maxPrefix,
+    as4,
+  } = neighbor;
   const channel = [
     'import all;',
     'export filter announced;',
@@ -142,6 +153,7 @@ protocol bgp n${i} {
   enable extended messages;
   ${passive ? 'passive;' : ''}
   ${routeReflectorClient ? 'rr client;' : ''}
+  ${role ? `local role ${role};` : ''}
   ${as4 === false ? 'enable as4 off;' : ''}
   ${familiesOf(neighbor)
     .map(family => `${family} { ${channel.join(' ')} };`)

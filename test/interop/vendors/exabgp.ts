@@ -254,6 +254,10 @@ export const exabgp: Vendor = {
   },
   forwardsNothing: true,
   lacks: {
+    'roles, tsbgp is the provider': 'does not know RFC 9234',
+    'roles, tsbgp is the customer': 'does not know RFC 9234',
+    'roles, tsbgp is the peer': 'does not know RFC 9234',
+    'roles that do not fit': 'does not know RFC 9234',
     'tsbgp asks for the routes again':
       "drops the session at any ROUTE-REFRESH: TypeError: 'RouteRefresh' object is not iterable",
     'tsbgp crashes and comes back, the other side keeps its routes': 'it has no table to keep routes in',

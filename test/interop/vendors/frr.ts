@@ -110,6 +110,7 @@ interface Path {
   extendedCommunity?: { string: string };
   originatorId?: string;
   clusterList?: { list: string[] };
+  otc?: number;
   nexthops: { ip: string; scope?: string }[];
 }
 
@@ -126,6 +127,7 @@ function routeOf(path: Path): Route {
     extendedCommunities: words.map(word => word.toLowerCase()),
     originatorId: path.originatorId,
     clusterList: path.clusterList?.list,
+    onlyToCustomer: path.otc,
     stale: path.stale ?? false,
   };
 }
@@ -152,7 +154,8 @@ function configuration(setup: Setup): string {
   return `${lines.join('\n')}\n`;
 }
 
-function neighborLines({ address, as, passive, extendedNextHop, as4 }: NeighborSetup, holdSeconds: number): string[] {
+function neighborLines(neighbor: NeighborSetup, holdSeconds: number): string[] {
+  const { address, as, passive, extendedNextHop, as4, role } = neighbor;
   const option = (wanted: boolean | undefined, text: string) => (wanted ? [`neighbor ${address} ${text}`] : []);
   return [
     ...option(true, `remote-as ${as}`),
@@ -160,6 +163,7 @@ function neighborLines({ address, as, passive, extendedNextHop, as4 }: NeighborS
     ...option(true, 'timers connect 1'),
     ...option(true, 'advertisement-interval 0'),
     ...option(passive, 'passive'),
+    ...option(role !== undefined, `local-role ${role}`),
     ...option(extendedNextHop, 'capability extended-nexthop'),
     ...option(as4 === false, 'dont-capability-negotiate'),
   ];

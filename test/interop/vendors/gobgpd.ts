@@ -223,6 +223,10 @@ export const gobgpd: Vendor = {
     return speaker;
   },
   lacks: {
+    'roles, tsbgp is the provider': 'does not know RFC 9234',
+    'roles, tsbgp is the customer': 'does not know RFC 9234',
+    'roles, tsbgp is the peer': 'does not know RFC 9234',
+    'roles that do not fit': 'does not know RFC 9234',
     'AS numbers of four octets over a session of two (AS4_PATH)': 'always says that it knows four octets',
     'messages of more than 4096 octets': 'does not know RFC 8654',
     'the other side asks for the routes again':

@@ -96,7 +96,7 @@ interface Path {
   communities?: string[];
   large_communities?: string[];
   extended_communities?: string[];
-  attributes?: { type: string; originator?: string; cluster_list?: string[] }[];
+  attributes?: { type: string; originator?: string; cluster_list?: string[]; as?: number }[];
 }
 
 function routeOf(path: Path): Route {
@@ -112,6 +112,7 @@ function routeOf(path: Path): Route {
     extendedCommunities: (path.extended_communities ?? []).map(text => text.replace(' ', ':')),
     originatorId: attribute('Originator Id')?.originator,
     clusterList: attribute('Cluster Id List')?.cluster_list,
+    onlyToCustomer: attribute('OTC')?.as,
     stale: path.stale ?? false,
   };
 }
@@ -132,7 +133,7 @@ allow to any
 }
 
 function neighborBlock(neighbor: NeighborSetup, gracefulRestart: boolean): string {
-  const { address, as, passive, routeReflectorClient, addPath, maxPrefix, as4 } = neighbor;
+  const { address, as, passive, routeReflectorClient, role, addPath, maxPrefix, as4 } = neighbor;
   const families = familiesOf(neighbor);
   return `
 neighbor ${address} {
@@ -142,6 +143,7 @@ neighbor ${address} {
   announce restart ${gracefulRestart ? 'yes' : 'no'}
   ${passive ? 'passive' : ''}
   ${routeReflectorClient ? 'route-reflector' : ''}
+  ${role ? `announce policy ${role}` : ''}
   ${addPath === 'send' ? 'announce add-path send all' : ''}
   ${addPath === 'receive' ? 'announce add-path recv yes' : ''}
   ${maxPrefix === undefined ? '' : `max-prefix ${maxPrefix}`}

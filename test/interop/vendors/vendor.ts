@@ -38,6 +38,7 @@ export interface Route {
   extendedCommunities: string[];
   originatorId?: string;
   clusterList?: string[];
+  onlyToCustomer?: number;
   /** Kept while its neighbor restarts, if the daemon tells. */
   stale?: boolean;
 }
@@ -50,6 +51,8 @@ export interface NeighborSetup {
   families?: Family[];
   passive?: boolean;
   routeReflectorClient?: boolean;
+  /** RFC 9234: what the daemon is to the neighbor. */
+  role?: 'provider' | 'customer' | 'peer';
   addPath?: 'send' | 'receive';
   /** RFC 8950 */
   extendedNextHop?: boolean;

@@ -1,0 +1,50 @@
+// The keys of a neighbor that say what it and this AS are to each other.
+
+import { z } from 'zod';
+import { key } from './keys.js';
+
+const ROLES = ['provider', 'customer', 'peer', 'rs', 'rs-client'] as const;
+
+/** The keys, for the mapping of a neighbor. */
+export const relationKeys = {
+  role: key(
+    z.enum(ROLES).optional(),
+    'What this speaker is to the external neighbor: its `provider`, `customer` or `peer`, the route server (`rs`) it is a client ' +
+      'of, or a client of that route server (`rs-client`). The neighbor has to be in the role that goes with it, or there is no ' +
+      'session. Route leaks are then refused in both directions, whatever the policies say.',
+    { rfc: '9234', example: 'customer', defaultText: 'no role, and no protection against route leaks' },
+  ),
+  'strict-role': key(
+    z.boolean().default(false),
+    'No session with a neighbor that does not name its role. Without it the neighbor counts as being in the role it should have.',
+    { rfc: '9234 §4.2', example: true },
+  ),
+};
+
+type RelationKeys = z.output<z.ZodObject<typeof relationKeys>>;
+
+/** The keys as options of the session. */
+export const decodeRelation = (n: RelationKeys) => ({
+  role: n.role && { own: n.role, strict: n['strict-role'] },
+});
+
+/** The way back. */
+export const encodeRelation = ({ role }: ReturnType<typeof decodeRelation>): RelationKeys => ({
+  role: role?.own,
+  'strict-role': role?.strict ?? false,
+});
+
+/** Rules between these keys and the AS numbers of both sides. The values may be anything: other checks tell. */
+export function reportRelation(
+  neighbor: { as?: unknown; [key: string]: unknown },
+  ownAs: unknown,
+  report: (name: string, message: string, input: unknown) => void,
+): void {
+  const { role, as } = neighbor;
+  if (role !== undefined && typeof as === 'number' && as === ownAs) {
+    report('role', `is for external neighbors, and AS ${as} is the own AS`, role);
+  }
+  if (neighbor['strict-role'] === true && role === undefined) {
+    report('strict-role', 'needs a role: say what this speaker is to the neighbor', true);
+  }
+}

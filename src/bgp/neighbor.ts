@@ -44,7 +44,7 @@ export interface NeighborContext {
   wake(): void;
   /** The neighbor's state changed. */
   changed(neighbor: Neighbor): void;
-  /** A neighbor has told everything it had to tell after the start. */
+  /** What the start of the speaker waits for may have come from a neighbor. */
   told(): void;
 }
 
@@ -74,9 +74,11 @@ export class Neighbor implements SessionHandler {
   private readonly endOfRib = new Set<Family>();
   private refreshes: Refreshes | null = null;
   private readonly errors = { attributeDiscard: 0, treatAsWithdraw: 0, sessionReset: 0 };
-  private readonly timers: { prefixLimit?: NodeJS.Timeout; settled?: NodeJS.Timeout } = {};
+  private readonly timers: { prefixLimit?: NodeJS.Timeout; settled?: NodeJS.Timeout; absent?: NodeJS.Timeout } = {};
   private readonly restart: GracefulRestart;
   private settled = false;
+  /** There was no session within a whole attempt to connect. */
+  private absent = false;
   private since = Date.now();
 
   constructor(options: NeighborOptions, context: NeighborContext) {
@@ -105,8 +107,22 @@ export class Neighbor implements SessionHandler {
     return this.shutdown || this.settled;
   }
 
+  /**
+   * Does the choice of routes wait for its End-of-RIB (RFC 4724 §4.1)? Not when it restarts itself, nor when it is not
+   * there. One that sends no End-of-RIB is given a moment.
+   */
+  awaited(family: Family): boolean {
+    if (this.told || this.endOfRib.has(family)) return false;
+    const { negotiated } = this.session;
+    if (negotiated === null) return !this.absent && this.options.families.includes(family);
+    return negotiated.families.includes(family) && negotiated.gracefulRestart?.restarting !== true;
+  }
+
   start(): void {
-    if (!this.shutdown) this.session.start();
+    if (this.shutdown) return;
+    this.session.start();
+    this.timers.absent = setTimeout(() => this.gone(), this.options.connectRetrySeconds * 1000);
+    this.timers.absent.unref();
   }
 
   /** `neighbor … disable`; `message` goes to the neighbor (RFC 9003). */
@@ -207,6 +223,7 @@ export class Neighbor implements SessionHandler {
       this.timers.settled = setTimeout(() => this.settle(), SETTLED_MS);
       this.timers.settled.unref();
     }
+    this.context.told();
     this.context.wake();
   }
 
@@ -252,6 +269,8 @@ export class Neighbor implements SessionHandler {
     this.importing = null;
     this.since = Date.now();
     clearTimeout(this.timers.settled);
+    clearTimeout(this.timers.absent);
+    this.absent = true;
     for (const { family } of FAMILIES) this.context.groups[family].leave(this.members[family]);
     const { gracefulRestart } = this.options;
     this.restart.down(gracefulRestart === false ? null : (this.session.negotiated?.gracefulRestart ?? null), down);
@@ -365,7 +384,14 @@ export class Neighbor implements SessionHandler {
     this.endOfRib.add(family);
     const complete = this.session.negotiated?.families.every(f => this.endOfRib.has(f)) === true;
     this.restart.endOfRib(family, complete);
-    if (complete) this.settle();
+    if (complete) this.settled = true;
+    this.context.told();
+  }
+
+  private gone(): void {
+    if (this.session.negotiated !== null) return;
+    this.absent = true;
+    this.context.told();
   }
 
   private settle(): void {

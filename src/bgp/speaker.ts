@@ -5,6 +5,7 @@
 
 import type { Logger } from 'pino';
 import { type AggregateSpec, aggregateRule } from './aggregate-rules.js';
+import { Convergence, type StartOptions } from './convergence.js';
 import type { LocalRoutesChange, RouteSpec } from './local-routes.js';
 import { Neighbor, type NeighborContext } from './neighbor.js';
 import { OwnRoutes } from './own-routes.js';
@@ -52,19 +53,15 @@ export interface SpeakerOptions {
   aggregates?: AggregateSpec[];
   hostname?: string;
   version?: string;
+  /** How long a speaker that restarted waits for its neighbors' routes before it chooses (RFC 4724 §4.1). */
+  selectionDeferralSeconds?: number;
   neighbors: NeighborOptions[];
   /** What neighbors' `import` and `export` may name. */
   policies?: PolicyDefinitions;
 }
 
-/** How a speaker begins. */
-export interface StartOptions {
-  /** It ran before and its forwarding state is still in place (RFC 4724 §4.1). */
-  restarted?: boolean;
-  /** Called once, when all neighbors have told what they know or are given up waiting for. */
-  onConverged?: () => void;
-}
-
+/** RFC 4724 §4.1 leaves it to the speaker. */
+const SELECTION_DEFERRAL_SECONDS = 60;
 /** Paths looked at in one slice of a scan. */
 const SCAN_SLICE = 8_000;
 /** Options whose change needs a new session. */
@@ -108,10 +105,7 @@ export class Speaker {
   private readonly neighborListeners = new Set<(event: NeighborEvent) => void>();
   private readonly states = new Map<Neighbor, NeighborStatus['state']>();
   private scheduled = false;
-  private restarted = false;
-  private converged = false;
-  private onConverged: () => void = () => {};
-  private convergenceTimer: NodeJS.Timeout | undefined;
+  private readonly convergence: Convergence;
 
   constructor(options: SpeakerOptions, log: Logger) {
     this.options = options;
@@ -126,13 +120,14 @@ export class Speaker {
     this.aggregates = this.rib.families.map(table => new Aggregates(table, aggregator, this.wake));
     this.setAggregates(options.aggregates ?? []);
     this.events = new RibEvents(this.rib.families, this.wake);
+    this.convergence = new Convergence(this.rib.families, () => this.byAddress.values(), log, this.wake);
     const local: LocalOptions = {
       as: options.as,
       routerId: parseRouterId(options.routerId),
       hostname: options.hostname ?? '',
       version: options.version ?? '',
-      restarting: () => this.restarted && !this.converged,
-      forwardingPreserved: () => this.restarted && !this.converged,
+      restarting: () => this.convergence.deferring,
+      forwardingPreserved: () => this.convergence.restarted,
     };
     this.context = {
       rib: this.rib,
@@ -143,7 +138,7 @@ export class Speaker {
       log,
       wake: this.wake,
       changed: neighbor => this.neighborChanged(neighbor),
-      told: () => this.checkConverged(),
+      told: () => this.convergence.check(),
     };
     this.listener = new Listener(options.listen, options.port, address => this.byAddress.get(address)?.session, log);
     for (const neighbor of options.neighbors) this.insert(neighbor);
@@ -159,22 +154,22 @@ export class Speaker {
   }
 
   /** Listens and begins to connect. */
-  async start({ restarted = false, onConverged = () => {} }: StartOptions = {}): Promise<void> {
-    this.restarted = restarted;
-    this.onConverged = onConverged;
+  async start(options: StartOptions = {}): Promise<void> {
+    this.convergence.begin(options);
     if (this.options.listen.length > 0) await this.listener.listen();
     for (const neighbor of this.byAddress.values()) neighbor.start();
     const restartTimes = this.options.neighbors.map(n =>
       n.gracefulRestart ? n.gracefulRestart.restartTimeSeconds : 0,
     );
-    this.convergenceTimer = setTimeout(() => this.declareConverged(), Math.max(30, ...restartTimes) * 1000);
-    this.convergenceTimer.unref();
-    this.checkConverged();
+    this.convergence.run({
+      selectionDeferralMs: (this.options.selectionDeferralSeconds ?? SELECTION_DEFERRAL_SECONDS) * 1000,
+      comeBackMs: Math.max(30, ...restartTimes) * 1000,
+    });
   }
 
   /** Ends all sessions. 'graceful': neighbors that know graceful restart keep our routes and wait for us. */
   async stop(how: 'graceful' | { message?: string }): Promise<void> {
-    clearTimeout(this.convergenceTimer);
+    this.convergence.stop();
     await this.listener.close();
     await Promise.all([...this.byAddress.values()].map(neighbor => neighbor.close(how)));
   }
@@ -368,7 +363,7 @@ export class Speaker {
     this.states.delete(neighbor);
     await neighbor.close(how);
     neighbor.forget();
-    this.checkConverged();
+    this.convergence.check();
   }
 
   private find(address: string): Neighbor {
@@ -390,17 +385,5 @@ export class Speaker {
       reason: status.state === 'Established' ? '' : (status.session.lastError?.text ?? ''),
     };
     for (const listener of this.neighborListeners) listener(event);
-  }
-
-  private checkConverged(): void {
-    if (!this.converged && [...this.byAddress.values()].every(neighbor => neighbor.told)) this.declareConverged();
-  }
-
-  private declareConverged(): void {
-    if (this.converged) return;
-    this.converged = true;
-    clearTimeout(this.convergenceTimer);
-    this.log.info('all neighbors have told their routes');
-    this.onConverged();
   }
 }

@@ -38,6 +38,7 @@ const RESTART: readonly [name: string, read: (config: Config) => unknown, why: s
   ['cluster-id', c => c.clusterId, 'reflected routes carry it'],
   ['listen', c => c.listen, 'the sockets are open'],
   ['port', c => c.port, 'the sockets are open'],
+  ['selection-deferral-time', c => c.selectionDeferralSeconds, 'it counts after a start only'],
   ['state-file', c => c.stateFile, 'it was read at the start'],
   ['api.socket', c => c.api.socket, 'the socket is open'],
   ['api.group', c => c.api.group, 'the socket is open'],

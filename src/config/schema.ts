@@ -94,6 +94,12 @@ const speakerKeys = z
         defaultText: '1: the best path has all of it',
       },
     ),
+    'selection-deferral-time': key(
+      whole(1, 3600).default(60),
+      'After a restart, how long to wait at most for the routes of neighbors before choosing among them. Neighbors that are not ' +
+        'there, or restart too, are not waited for; own routes are announced at once.',
+      { unit: 'seconds', rfc: '4724 §4.1', example: 120 },
+    ),
     'state-file': key(
       z
         .union([z.literal(false), absolutePath()], 'must be an absolute path or false')
@@ -215,6 +221,7 @@ const decodeSpeaker = (s: SpeakerKeys) => ({
   listen: s.listen,
   port: s.port,
   multipath: s.multipath,
+  selectionDeferralSeconds: s['selection-deferral-time'],
   stateFile: s['state-file'],
   neighbors: s.neighbors.map(neighbor => decodeNeighbor(neighbor, neighbor.as === s.as)),
   policies: decodePolicies(s),
@@ -231,6 +238,7 @@ const encodeSpeaker = (c: ReturnType<typeof decodeSpeaker>): SpeakerKeys => ({
   listen: c.listen,
   port: c.port,
   multipath: c.multipath,
+  'selection-deferral-time': c.selectionDeferralSeconds,
   'state-file': c.stateFile,
   neighbors: c.neighbors.map(encodeNeighbor),
   ...encodePolicies(c.policies),

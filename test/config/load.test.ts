@@ -109,6 +109,7 @@ describe('a usable file', () => {
       port: 179,
       multipath: { ebgp: 1, ibgp: 1, relaxAsPath: false, linkBandwidth: true },
       aggregates: [],
+      selectionDeferralSeconds: 60,
       stateFile: '/var/lib/tsbgp/routes.json',
       neighbors: [],
       policies: { prefixSets: {}, neighborSets: {}, asPathSets: {}, communitySets: {}, policies: {} },
@@ -280,7 +281,7 @@ describe('what is wrong, where, and what to do', () => {
         1,
         'colour',
         'unknown key',
-        `the keys here are as, router-id, cluster-id, listen, port, multipath, state-file, neighbors, prefix-sets, neighbor-sets, as-path-sets, community-sets, policies, aggregates, fib, api, log`,
+        `the keys here are as, router-id, cluster-id, listen, port, multipath, selection-deferral-time, state-file, neighbors, prefix-sets, neighbor-sets, as-path-sets, community-sets, policies, aggregates, fib, api, log`,
       ],
     ],
     [

@@ -20,6 +20,7 @@ cluster-id: 172.18.8.101
 listen: [ 0.0.0.0, "::" ]
 port: 179
 multipath: 1
+selection-deferral-time: 60
 state-file: /var/lib/tsbgp/routes.json
 neighbors:
   - address: 172.18.8.102

@@ -8,6 +8,7 @@
 import { createServer } from 'node:net';
 import { type Logger, pino } from 'pino';
 import { expect, it, vi } from 'vitest';
+import type { StartOptions } from '../../src/bgp/convergence.js';
 import type { NeighborOptions } from '../../src/bgp/session/options.js';
 import { Speaker, type SpeakerOptions } from '../../src/bgp/speaker.js';
 import type { NeighborStatus } from '../../src/bgp/views.js';
@@ -117,7 +118,11 @@ export class Bed {
     this.#neighbors = neighbors;
   }
 
-  static async start(neighbors: NeighborOptions[], over: Partial<SpeakerOptions> = {}): Promise<Bed> {
+  static async start(
+    neighbors: NeighborOptions[],
+    over: Partial<SpeakerOptions> = {},
+    how: StartOptions = {},
+  ): Promise<Bed> {
     const log: string[] = [];
     const logger: Logger = pino({ level: 'trace' }, { write: (line: string) => void log.push(line) });
     for (let attempt = 1; ; attempt++) {
@@ -125,7 +130,7 @@ export class Bed {
       const options = { as: OWN.as, routerId: OWN.id, listen: [OWN.address], port, neighbors, ...over };
       const speaker = new Speaker(options, logger);
       try {
-        await speaker.start();
+        await speaker.start(how);
       } catch (error) {
         if (attempt < 5 && String(error).includes('EADDRINUSE')) continue;
         throw error;
@@ -177,8 +182,8 @@ export class Bed {
     await eventually(`state ${state} of neighbor ${n}`, () => this.status(n).state === state);
   }
 
-  /** All that the peers sent is processed, and all that follows from it has arrived at `observers`. */
-  async settle(...observers: RawPeer[]): Promise<void> {
+  /** All that the peers sent is processed. */
+  async processed(): Promise<void> {
     for (const [peer, address] of this.#peers) {
       const status = () => this.speaker.neighbor(address);
       if (peer.closed !== null || status()?.state !== 'Established') continue;
@@ -189,6 +194,11 @@ export class Bed {
         return peer.closed !== null || now?.state !== 'Established' || now.session.messages.received.keepalive > before;
       });
     }
+  }
+
+  /** All that the peers sent is processed, and all that follows from it has arrived at `observers`. */
+  async settle(...observers: RawPeer[]): Promise<void> {
+    await this.processed();
     const watching =
       observers.length > 0
         ? observers

@@ -42,7 +42,7 @@ async function createStar(): Promise<[Node, Node, Node]> {
   for (const [index, other] of others.entries()) {
     const port = `port${index + 2}`;
     await link(hub, port, other, 'eth1');
-    await hub.run(`ip link set ${port} master eth1 up`);
+    await hub.run(`ip link set ${port} addrgenmode none master eth1 up`);
   }
   await configure(nodes);
   return nodes;

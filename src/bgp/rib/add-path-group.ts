@@ -110,6 +110,7 @@ export class AddPathGroup extends UpdateGroup {
 
   /** Tells of a path; false when the members may not hear of it. */
   private take(prefix: number, path: number): boolean {
+    if (this.table.deferred(path)) return false;
     const set = this.exported(prefix, path);
     if (set === 0) return false;
     let entry = this.before;

@@ -110,6 +110,11 @@ export class Aggregates {
     return this.all.find(({ id }) => id === prefix)?.rule.forwarding ?? 0;
   }
 
+  /** Is something left to count? */
+  get pending(): boolean {
+    return this.dirty !== null && this.dirty.size > 0;
+  }
+
   /** Counts a slice of what changed; returns whether more waits. */
   drain(): boolean {
     const { dirty } = this;

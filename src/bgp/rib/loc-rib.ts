@@ -54,6 +54,10 @@ export class LocRib implements DecisionTables {
     number,
     ScanTask & { judge: (path: number) => Verdict; policy: AppliedPolicy | null }
   >();
+  /** Learned paths are not chosen: a speaker that restarted waits for its neighbors (RFC 4724 §4.1). */
+  deferring = false;
+  /** The choice that ends deferral, while it goes on. */
+  private readonly selections = new Map<LocRib, ScanTask>();
   private cursor = 1;
   /** How often the cursor came to the end of the paths. */
   private round = 0;
@@ -265,6 +269,32 @@ export class LocRib implements DecisionTables {
     }
   }
 
+  /** Chooses own routes only, until `select`. */
+  defer(): void {
+    this.deferring = true;
+  }
+
+  /** Does the path wait for the end of deferral? */
+  deferred(path: number): boolean {
+    return this.deferring && this.sources.kind[this.paths.source[path]] >= SourceKind.external;
+  }
+
+  /** Ends deferral: whatever has come is chosen from, in slices; `done` is called when that is through. */
+  select(done?: () => void): void {
+    this.deferring = false;
+    this.selections.set(this, { ...this.here, done });
+  }
+
+  /** Is every prefix decided? */
+  get selected(): boolean {
+    return !this.deferring && this.selections.size === 0;
+  }
+
+  /** … and every aggregate that follows from them? */
+  get complete(): boolean {
+    return this.selected && this.aggregates?.pending !== true;
+  }
+
   /** Has the source's paths judged anew, in slices, and what `judge` accepts by `policy`: its import changed. */
   reimport(source: number, judge: (path: number) => Verdict, policy: AppliedPolicy | null = null): void {
     this.imports.set(source, { ...this.here, judge, policy });
@@ -277,7 +307,7 @@ export class LocRib implements DecisionTables {
 
   /** Is a scan under way? */
   get busy(): boolean {
-    return this.changedNextHops.size + this.sweeps.size + this.imports.size > 0;
+    return this.changedNextHops.size + this.sweeps.size + this.imports.size + this.selections.size > 0;
   }
 
   /** Scans up to `budget` paths for the tasks under way; returns whether more is to be done. */
@@ -295,6 +325,7 @@ export class LocRib implements DecisionTables {
     this.finish(this.changedNextHops);
     this.finish(this.sweeps);
     this.finish(this.imports);
+    this.finish(this.selections);
     return this.busy;
   }
 
@@ -312,9 +343,22 @@ export class LocRib implements DecisionTables {
     }
     const attributes = paths.attributes[path];
     if (attributes !== 0 && this.changedNextHops.size > 0 && this.changedNextHops.has(sets.nextHop[attributes])) {
-      this.prefixes.best[prefix] = choose(this, this.prefixes.firstPath[prefix]);
+      this.prefixes.best[prefix] = this.choice(prefix);
       this.markDirty(prefix);
+    } else if (this.selections.size > 0) {
+      this.chooseFirst(prefix);
     }
+  }
+
+  /** Ends a prefix' deferral. An own route stays the best one; beside it the others count from now on. */
+  private chooseFirst(prefix: number): void {
+    const { best } = this.prefixes;
+    if (best[prefix] !== 0) {
+      this.markWatchers(prefix);
+      return;
+    }
+    best[prefix] = this.choice(prefix);
+    if (best[prefix] !== 0) this.markDirty(prefix);
   }
 
   private announceAgain(path: number, verdict: Verdict, policy: AppliedPolicy | null): void {
@@ -335,7 +379,7 @@ export class LocRib implements DecisionTables {
     return { from: this.cursor, round: this.round };
   }
 
-  private finish(tasks: Map<number, ScanTask>): void {
+  private finish<K>(tasks: Map<K, ScanTask>): void {
     for (const [key, task] of tasks) {
       const rounds = this.round - task.round;
       if (rounds === 0 || (rounds === 1 && this.cursor < task.from)) continue;
@@ -358,9 +402,9 @@ export class LocRib implements DecisionTables {
   private decide(prefix: number, changed: number, added: boolean): void {
     const { prefixes } = this;
     const before = prefixes.best[prefix];
-    const best = this.quickChoice(prefix, before, changed, added);
+    const best = this.deferring ? this.choice(prefix) : this.quickChoice(prefix, before, changed, added);
     if (best === before && best !== changed && !this.shares) {
-      for (let i = 0; i < this.watchers.length; i++) this.watchers[i].mark(prefix);
+      this.markWatchers(prefix);
       return;
     }
     prefixes.best[prefix] = best;
@@ -379,7 +423,17 @@ export class LocRib implements DecisionTables {
       if (kind < kindBefore || (kind === kindBefore && preference < preferenceBefore)) return changed;
       if (added && (kind > kindBefore || preference > preferenceBefore)) return before;
     }
-    return choose(this, this.prefixes.firstPath[prefix]);
+    return this.choice(prefix);
+  }
+
+  /** The best path; while choosing is deferred, only if it is an own one, which no learned path can beat. */
+  private choice(prefix: number): number {
+    const best = choose(this, this.prefixes.firstPath[prefix]);
+    return best !== 0 && this.deferred(best) ? 0 : best;
+  }
+
+  private markWatchers(prefix: number): void {
+    for (let i = 0; i < this.watchers.length; i++) this.watchers[i].mark(prefix);
   }
 
   /** Has every consumer look at a prefix again. */

@@ -62,18 +62,26 @@ const IPV6_AFI = 2;
 /** The Restart Time field has 12 bits (RFC 4724 §3). */
 const MAX_RESTART_TIME_SECONDS = 4095;
 
-/** Our OPEN for a neighbor; `bare` has no capabilities, for neighbors that refuse them (RFC 5492 §3). */
-export function ourOpen(options: NeighborOptions, local: LocalOptions, bare = false): OpenMessage {
-  const open = openMessage(
-    sessionAs(options, local),
-    options.holdTimeSeconds,
-    local.routerId,
-    ourCapabilities(options, local),
-  );
+/** What an OPEN depends on besides configuration. */
+export interface OpenCircumstances {
+  /** The neighbor refuses capabilities: there are none (RFC 5492 §3). */
+  bare?: boolean;
+  /** There was a session with the neighbor since our start: what it has of ours, we have forwarded all the time. */
+  resumed?: boolean;
+}
+
+/** Our OPEN for a neighbor. */
+export function ourOpen(
+  options: NeighborOptions,
+  local: LocalOptions,
+  { bare = false, resumed = false }: OpenCircumstances = {},
+): OpenMessage {
+  const capabilities = ourCapabilities(options, local, resumed);
+  const open = openMessage(sessionAs(options, local), options.holdTimeSeconds, local.routerId, capabilities);
   return bare ? { ...open, as: open.as2, capabilities: [] } : open;
 }
 
-function ourCapabilities(options: NeighborOptions, local: LocalOptions): Capability[] {
+function ourCapabilities(options: NeighborOptions, local: LocalOptions, resumed: boolean): Capability[] {
   const families = options.families.map(family => FAMILIES[family]);
   const capabilities: Capability[] = families.map(({ afi, safi }) => ({ type: 'multiprotocol', afi, safi }));
   capabilities.push({ type: 'route-refresh' }, { type: 'enhanced-route-refresh' }, { type: 'extended-message' });
@@ -88,7 +96,9 @@ function ourCapabilities(options: NeighborOptions, local: LocalOptions): Capabil
       restarting: local.restarting(),
       notification: true,
       restartTimeSeconds: Math.min(MAX_RESTART_TIME_SECONDS, options.gracefulRestart.restartTimeSeconds),
-      families: families.map(({ family, afi, safi }) => ({ afi, safi, forwarding: local.forwardingPreserved(family) })),
+      families: families.map(({ family, afi, safi }) => {
+        return { afi, safi, forwarding: resumed || local.forwardingPreserved(family) };
+      }),
     });
   }
   const { receive, send } = options.addPath;

@@ -86,7 +86,7 @@ export interface LocalOptions {
   version: string;
   /** We are coming back from a restart: the Restart State bit (RFC 4724 §3). */
   restarting: () => boolean;
-  /** The kernel's routes of this family survived the restart: the Forwarding State bit (RFC 4724 §3). */
+  /** The kernel's routes of this family survived our start: the Forwarding State bit (RFC 4724 §3). */
   forwardingPreserved: (family: Family) => boolean;
 }
 

@@ -204,7 +204,7 @@ export class NeighborSession implements ConnectionOwner {
   // --- What connections ask for -----------------------------------------------------------------------------------
 
   open(): OpenMessage {
-    return ourOpen(this.options, this.local, this.#bare);
+    return ourOpen(this.options, this.local, { bare: this.#bare, resumed: this.#establishedCount > 0 });
   }
 
   raise(connection: Connection | null, event: FsmEvent): void {

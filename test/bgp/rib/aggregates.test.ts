@@ -68,11 +68,10 @@ class Bed {
     return all;
   }
 
-  /** What an internal neighbor is told: prefixes. */
-  told(family: Family = Family.ipv4Unicast): string[] {
-    const table = this.rib.families[family];
-    const groups = new UpdateGroups(table, new Packer(), () => {});
-    const member = { source: -1, bufferedBytes: 0, write: () => {}, synced: () => {} };
+  /** An internal neighbor joins; `synced` is called when it has been sent all. */
+  join(family: Family, synced: () => void = () => {}) {
+    const groups = new UpdateGroups(this.rib.families[family], new Packer(), () => {});
+    const member = { source: -1, bufferedBytes: 0, write: () => {}, synced };
     groups.join(member, {
       family,
       internal: true,
@@ -90,6 +89,13 @@ class Bed {
       maxMessageLength: 4096,
       extendedNextHop: false,
     });
+    return { groups, member };
+  }
+
+  /** What an internal neighbor is told: prefixes. */
+  told(family: Family = Family.ipv4Unicast): string[] {
+    const table = this.rib.families[family];
+    const { groups, member } = this.join(family);
     while (groups.drain()) {
       // until all is sent
     }
@@ -125,6 +131,20 @@ describe('an aggregate', () => {
     bed.drain();
     expect(bed.best()).not.toHaveProperty('10.233.0.0/16');
     expect(bed.aggregates[0].list()[0].contributors).toBe(0);
+  });
+
+  it('is waited for before a neighbor counts as told everything', () => {
+    const bed = new Bed(rule('10.233.0.0/16'));
+    announce(bed.rib, LOCAL_SOURCE, '10.233.1.0/24', {});
+    let synced = false;
+    const { groups } = bed.join(Family.ipv4Unicast, () => {
+      synced = true;
+    });
+    groups.drain();
+    expect(synced).toBe(false);
+    bed.drain();
+    groups.drain();
+    expect(synced).toBe(true);
   });
 
   it('has the worst ORIGIN, and ATOMIC_AGGREGATE when AS numbers are left out (RFC 4271 §9.2.2.2, §5.1.6)', () => {

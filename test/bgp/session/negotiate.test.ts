@@ -111,7 +111,7 @@ describe('ourOpen', () => {
   });
 
   it('says what a neighbor without capabilities can understand', () => {
-    const open = ourOpen(NEIGHBOR, { ...LOCAL, as: 4_200_000_000 }, true);
+    const open = ourOpen(NEIGHBOR, { ...LOCAL, as: 4_200_000_000 }, { bare: true });
     expect(open).toMatchObject({ as: 23456, as2: 23456, capabilities: [] });
   });
 

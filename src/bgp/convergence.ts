@@ -6,7 +6,7 @@
 // Own routes are chosen and announced at once: see docs/decisions/selection-deferral.md.
 //
 // Loc-RIB is complete, and kernel routes of the last run may go, when all neighbors have told what they know, the
-// restarting ones too, or none will come back any more.
+// restarting ones too, or will not come back any more.
 
 import type { Logger } from 'pino';
 import type { LocRib } from './rib/loc-rib.js';
@@ -17,6 +17,8 @@ export interface Teller {
   readonly options: { address: string };
   /** It has told everything, or nothing is expected of it. */
   readonly told: boolean;
+  /** Its session is up. */
+  readonly present: boolean;
   /** The choice of routes waits for its End-of-RIB of the family. */
   awaited(family: Family): boolean;
 }
@@ -41,8 +43,10 @@ export class Convergence {
   private onConverged: () => void = () => {};
   private started = false;
   private converged = false;
-  /** Nobody comes back any more. */
-  private expired = false;
+  /** Who is not there does not come back any more … */
+  private absentExpired = false;
+  /** … and who is there does not tell. */
+  private presentExpired = false;
 
   constructor(tables: readonly LocRib[], tellers: () => Iterable<Teller>, log: Logger, wake: () => void) {
     this.tables = tables;
@@ -64,12 +68,14 @@ export class Convergence {
   }
 
   /** Neighbors are connected to; they may take so long to tell their routes, or to come back at all. */
-  run(times: { selectionDeferralMs: number; comeBackMs: number }): void {
+  run({ selectionDeferralMs, comeBackMs }: { selectionDeferralMs: number; comeBackMs: number }): void {
     this.started = true;
-    this.after(times.selectionDeferralMs, () => this.overdue());
-    this.after(times.comeBackMs, () => {
-      this.expired = true;
-      this.check();
+    this.after(selectionDeferralMs, () => this.overdue());
+    this.after(comeBackMs, () => {
+      this.absentExpired = true;
+    });
+    this.after(Math.max(selectionDeferralMs, comeBackMs), () => {
+      this.presentExpired = true;
     });
     this.check();
   }
@@ -86,7 +92,8 @@ export class Convergence {
     for (const table of this.tables) {
       if (table.deferring && !tellers.some(teller => teller.awaited(table.family))) this.select(table);
     }
-    if (this.deferring || !(this.expired || tellers.every(({ told }) => told))) return;
+    const given = ({ told, present }: Teller) => told || (present ? this.presentExpired : this.absentExpired);
+    if (this.deferring || !tellers.every(given)) return;
     this.converged = true;
     this.stop();
     this.log.info('all neighbors have told their routes');
@@ -111,7 +118,10 @@ export class Convergence {
   }
 
   private after(ms: number, act: () => void): void {
-    const timer = setTimeout(act, ms);
+    const timer = setTimeout(() => {
+      act();
+      this.check();
+    }, ms);
     timer.unref();
     this.timers.push(timer);
   }

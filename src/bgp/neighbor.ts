@@ -107,6 +107,10 @@ export class Neighbor implements SessionHandler {
     return this.shutdown || this.settled;
   }
 
+  get present(): boolean {
+    return this.session.negotiated !== null;
+  }
+
   /**
    * Does the choice of routes wait for its End-of-RIB (RFC 4724 §4.1)? Not when it restarts itself, nor when it is not
    * there. One that sends no End-of-RIB is given a moment.

@@ -158,12 +158,14 @@ export class Speaker {
     this.convergence.begin(options);
     if (this.options.listen.length > 0) await this.listener.listen();
     for (const neighbor of this.byAddress.values()) neighbor.start();
-    const restartTimes = this.options.neighbors.map(n =>
-      n.gracefulRestart ? n.gracefulRestart.restartTimeSeconds : 0,
+    const { selectionDeferralSeconds = SELECTION_DEFERRAL_SECONDS, neighbors } = this.options;
+    // Whoever restarts as slowly as we may, or needs a few attempts to connect, still comes.
+    const comeBackSeconds = neighbors.map(({ gracefulRestart, connectRetrySeconds }) =>
+      Math.max(gracefulRestart ? gracefulRestart.restartTimeSeconds : 0, 3 * connectRetrySeconds),
     );
     this.convergence.run({
-      selectionDeferralMs: (this.options.selectionDeferralSeconds ?? SELECTION_DEFERRAL_SECONDS) * 1000,
-      comeBackMs: Math.max(30, ...restartTimes) * 1000,
+      selectionDeferralMs: selectionDeferralSeconds * 1000,
+      comeBackMs: Math.max(0, ...comeBackSeconds) * 1000,
     });
   }
 

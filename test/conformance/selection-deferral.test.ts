@@ -133,6 +133,23 @@ describe('selection deferral', () => {
     expect(has(b, P)).toBe(false);
   });
 
+  conforms('4724 §4.1', 'leftovers of the last run stay while a neighbor that restarts too still tells', async () => {
+    const clock = Clock.install();
+    let converged = false;
+    const quick = { connectRetrySeconds: 1, gracefulRestart: { restartTimeSeconds: 2 } };
+    const onConverged = () => {
+      converged = true;
+    };
+    const bed = await Bed.start([internal(2, quick), internal(3, quick)], {}, { restarted: true, onConverged });
+    const a = await bed.peer(2, { more: [restartedToo] });
+    await clock.pass(10);
+    expect(a.endOfRib).toHaveLength(2);
+    expect(converged).toBe(false);
+    a.send(EOR4, EOR6);
+    await bed.processed();
+    expect(converged).toBe(true);
+  });
+
   conforms('4724 §4.1', 'a speaker that has not restarted waits for nobody', async () => {
     const bed = await Bed.start([external(2), external(3)]);
     const [a, b] = [await bed.peer(2, { more: [alive] }), await bed.peer(3, { more: [alive] })];

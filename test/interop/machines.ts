@@ -34,9 +34,9 @@ export async function createPair(): Promise<[Node, Node]> {
   return nodes;
 }
 
-/** Machine 1 with cables to two others; its bridge eth1 makes one network of them. */
-async function createStar(): Promise<[Node, Node, Node]> {
-  const nodes = await Promise.all([createMachine(), createMachine(), createMachine()]);
+/** Machine 1 with cables to the others; its bridge eth1 makes one network of them. */
+async function createStar(size: number): Promise<Node[]> {
+  const nodes = await Promise.all(Array.from({ length: size }, createMachine));
   const [hub, ...others] = nodes;
   await hub.run('ip link add eth1 type bridge');
   for (const [index, other] of others.entries()) {
@@ -48,15 +48,20 @@ async function createStar(): Promise<[Node, Node, Node]> {
   return nodes;
 }
 
-/** Tests that ask for `pair` or `star` get machines of their own, switched off when the test is over. */
-export const it = test.extend<{ pair: [Node, Node]; star: [Node, Node, Node] }>({
+/** Tests that ask for `pair`, `star` (three) or `five` get machines of their own, switched off when the test is over. */
+export const it = test.extend<{ pair: [Node, Node]; star: [Node, Node, Node]; five: Node[] }>({
   pair: async ({ task }, use) => {
     const nodes = await createPair();
     await use(nodes);
     await switchOff(nodes, task);
   },
   star: async ({ task }, use) => {
-    const nodes = await createStar();
+    const nodes = await createStar(3);
+    await use(nodes as [Node, Node, Node]);
+    await switchOff(nodes, task);
+  },
+  five: async ({ task }, use) => {
+    const nodes = await createStar(5);
     await use(nodes);
     await switchOff(nodes, task);
   },

@@ -158,6 +158,7 @@ const neighbor = component<NeighborStatus>('Neighbor', {
   import: text(),
   export: text(),
   routeReflectorClient: z.boolean(),
+  routeServerClient: z.boolean(),
   role: shape<NonNullable<NeighborStatus['role']>>({
     own: role(),
     remote: role().optional().describe('What the neighbor says it is'),

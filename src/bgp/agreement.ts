@@ -35,6 +35,7 @@ export function importContext(
     },
     interfaceIndex: negotiated.interfaceIndex,
     internal,
+    routeServerClient: options.routeServerClient,
     localAs: local.as,
     sessionAs: sessionAs(options, local),
     prepended: options.asPath.local?.noPrepend === false ? options.asPath.local.as : 0,
@@ -53,6 +54,7 @@ export function importContext(
 /** What the neighbor is told in a family, and in which form. */
 export function exportOptions(
   family: Family,
+  source: number,
   options: NeighborOptions,
   local: LocalOptions,
   clusterId: number,
@@ -70,6 +72,7 @@ export function exportOptions(
     nextHopUnchanged: options.nextHopUnchanged,
     asPath: asPathEdits(options, local, negotiated.remoteAs),
     role: options.role?.own,
+    viewOf: options.routeServerClient ? source : undefined,
     ownNextHop: ownNextHop(family, options, options.as === local.as, negotiated),
     accept,
     policy,

@@ -88,7 +88,8 @@ export class Neighbor implements SessionHandler {
     this.shutdown = options.shutdown;
     const kind = this.internal ? SourceKind.internal : SourceKind.external;
     const address = parseAddress(options.address.split('%')[0]);
-    this.source = context.rib.sources.add(options.address, address, kind, options.routeReflectorClient);
+    const client = options.routeReflectorClient || options.routeServerClient;
+    this.source = context.rib.sources.add(options.address, address, kind, client);
     this.session = new NeighborSession(options, context.local, this, context.log);
     this.restart = new GracefulRestart(context.rib, this.source, {
       wake: context.wake,
@@ -308,6 +309,7 @@ export class Neighbor implements SessionHandler {
       import: wordsOf(options.import),
       export: wordsOf(options.export),
       routeReflectorClient: options.routeReflectorClient,
+      routeServerClient: options.routeServerClient,
       role: roleStatus(options, negotiated?.remoteCapabilities),
       session: this.session.status(),
       errors: { ...this.errors },
@@ -345,7 +347,15 @@ export class Neighbor implements SessionHandler {
 
   private exportOptions(family: Family, negotiated: Negotiated): ExportOptions {
     const { local, clusterId } = this.context;
-    const options = exportOptions(family, this.options, local, clusterId, negotiated, this.policies.export);
+    const options = exportOptions(
+      family,
+      this.source,
+      this.options,
+      local,
+      clusterId,
+      negotiated,
+      this.policies.export,
+    );
     if (options.ownNextHop.length === 0) {
       const { name } = FAMILIES[family];
       this.context.log.warn(

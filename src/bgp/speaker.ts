@@ -73,6 +73,7 @@ const SESSION_OPTIONS = [
   'holdTimeSeconds',
   'families',
   'routeReflectorClient',
+  'routeServerClient',
   'multihop',
   'gracefulRestart',
 ] as const satisfies (keyof NeighborOptions)[];

@@ -84,6 +84,7 @@ export interface NeighborStatus {
   import: string;
   export: string;
   routeReflectorClient: boolean;
+  routeServerClient: boolean;
   /** RFC 9234: what each side is to the other; `remote` is what the neighbor says. */
   role?: { own: Role; remote?: Role; strict: boolean };
   session: SessionStatus;

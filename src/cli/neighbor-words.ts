@@ -94,6 +94,7 @@ export const NEIGHBOR_WORDS: readonly NeighborWord[] = [
     values: ['provider', 'customer', 'peer', 'rs', 'rs-client'],
     parse: text,
   },
+  flag('route-server-client', 'Be a route server to it (RFC 7947)'),
   flag('strict-role', 'It has to name its role, too'),
   {
     word: 'local-as',

@@ -44,6 +44,7 @@ export const NEIGHBOR_KEYS: readonly Row[] = [
   ['as-path-options.config.allow-own-as', 'allow-own-as', number],
   ['as-path-options.config.replace-peer-as', 'as-override', truth],
   ['route-reflector.config.route-reflector-client', 'route-reflector-client', truth],
+  ['route-server.config.route-server-client', 'route-server-client', truth],
   ['add-paths.config.receive', 'add-path.receive', truth],
   ['add-paths.config.send-max', 'add-path.send', number],
 ];
@@ -89,7 +90,6 @@ export const REFUSED: ReadonlyMap<string, string> = new Map([
   ['neighbors[].apply-policy.config.export-policy-list', "gobgpd's policies are"],
   ['neighbors[].apply-policy.config.in-policy-list', "gobgpd's policies are"],
   ['neighbors[].bfd.config.enabled', 'BFD is'],
-  ['neighbors[].route-server.config.route-server-client', 'being a route server is'],
   ['neighbors[].ttl-security.config.enabled', 'TTL security is'],
 ]);
 

@@ -19,6 +19,12 @@ export const relationKeys = {
     'No session with a neighbor that does not name its role. Without it the neighbor counts as being in the role it should have.',
     { rfc: '9234 §4.2', example: true },
   ),
+  'route-server-client': key(
+    z.boolean().default(false),
+    'Be a route server to this external neighbor: routes between its clients keep their AS_PATH, next hop, MED and communities, and ' +
+      'each client gets the best path that may go to it. The clients need `enforce-first-as: false`.',
+    { rfc: '7947', example: true },
+  ),
 };
 
 type RelationKeys = z.output<z.ZodObject<typeof relationKeys>>;
@@ -26,12 +32,14 @@ type RelationKeys = z.output<z.ZodObject<typeof relationKeys>>;
 /** The keys as options of the session. */
 export const decodeRelation = (n: RelationKeys) => ({
   role: n.role && { own: n.role, strict: n['strict-role'] },
+  routeServerClient: n['route-server-client'],
 });
 
 /** The way back. */
-export const encodeRelation = ({ role }: ReturnType<typeof decodeRelation>): RelationKeys => ({
+export const encodeRelation = ({ role, routeServerClient }: ReturnType<typeof decodeRelation>): RelationKeys => ({
   role: role?.own,
   'strict-role': role?.strict ?? false,
+  'route-server-client': routeServerClient,
 });
 
 /** Rules between these keys and the AS numbers of both sides. The values may be anything: other checks tell. */
@@ -41,10 +49,18 @@ export function reportRelation(
   report: (name: string, message: string, input: unknown) => void,
 ): void {
   const { role, as } = neighbor;
-  if (role !== undefined && typeof as === 'number' && as === ownAs) {
-    report('role', `is for external neighbors, and AS ${as} is the own AS`, role);
+  const client = neighbor['route-server-client'] === true;
+  const internal = `is for external neighbors, and AS ${as} is the own AS`;
+  if (typeof as === 'number' && as === ownAs) {
+    if (role !== undefined) report('role', internal, role);
+    if (client) report('route-server-client', internal, true);
   }
   if (neighbor['strict-role'] === true && role === undefined) {
     report('strict-role', 'needs a role: say what this speaker is to the neighbor', true);
+  }
+  for (const name of ['as-override', 'remove-private-as']) {
+    const value = neighbor[name];
+    if (!client || value === undefined || value === false) continue;
+    report(name, 'is not for a route server client, whose routes keep their AS_PATH', value);
   }
 }

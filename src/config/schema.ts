@@ -266,5 +266,5 @@ export type NeighborConfig = Config['neighbors'][number];
 /** Keys that are known but not built, by the mapping they belong to: refused with these words, never ignored. */
 export const NOT_SUPPORTED_YET: Record<string, readonly string[]> = {
   '': ['groups', 'confederation', 'metrics', 'rpki'],
-  'neighbors[]': ['interface', 'group', 'password', 'ttl-security', 'bfd', 'route-server-client', 'default-originate'],
+  'neighbors[]': ['interface', 'group', 'password', 'ttl-security', 'bfd', 'default-originate'],
 };

@@ -52,6 +52,7 @@ export function neighbor(address: string, more: Partial<NeighborStatus> = {}): N
     import: 'accept',
     export: 'accept',
     routeReflectorClient: false,
+    routeServerClient: false,
     session: {
       remoteRouterId: '172.18.8.102',
       localAddress: '172.18.8.101',

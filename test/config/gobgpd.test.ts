@@ -217,7 +217,7 @@ describe('a neighbor', () => {
       { import: 'reject', export: 'reject' },
     ],
     ['apply-policy: { config: { import-policy-list: [] } }', { import: 'accept' }],
-    ['route-server: { config: { route-server-client: false } }', {}],
+    ['route-server: { config: { route-server-client: false } }', { routeServerClient: false }],
     ['state: { session-state: established }', {}],
   ])('%s', (line, expected) => {
     expect(neighbor(line)).toMatchObject(expected);
@@ -308,12 +308,6 @@ describe('refused', () => {
       31,
       'neighbors[0].ttl-security.config.enabled',
       'TTL security is not supported yet',
-    ],
-    [
-      'route-server: { config: { route-server-client: true } }',
-      31,
-      'neighbors[0].route-server.config.route-server-client',
-      'being a route server is not supported yet',
     ],
   ])('%s', (line, column, path, message) => {
     expect(problems(withNeighbor(line))).toEqual([[5, column, path, message, 'remove it']]);

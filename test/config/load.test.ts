@@ -66,6 +66,7 @@ const DEFAULT_NEIGHBOR = {
   delayOpenSeconds: 0,
   families: [0, 1],
   routeReflectorClient: false,
+  routeServerClient: false,
   nextHopSelf: false,
   nextHopUnchanged: false,
   role: undefined,
@@ -166,6 +167,7 @@ describe('a usable file', () => {
     next-hop-unchanged: true
     role: rs-client
     strict-role: true
+    route-server-client: false
     local-as: { as: 65010, no-prepend: true }
     allow-own-as: 2
     enforce-first-as: false
@@ -556,6 +558,16 @@ describe('what is wrong, where, and what to do', () => {
       'role of an internal neighbor',
       `${NEIGHBOR}role: peer`,
       [6, 11, 'neighbors[0].role', 'is for external neighbors, and AS 65001 is the own AS'],
+    ],
+    [
+      'internal route server client',
+      `${NEIGHBOR}route-server-client: true`,
+      [6, 26, 'neighbors[0].route-server-client', 'is for external neighbors, and AS 65001 is the own AS'],
+    ],
+    [
+      'AS_PATH edits for a route server client',
+      `${MINIMUM}neighbors: [{ address: 10.0.0.2, as: 65002, route-server-client: true, as-override: true }]`,
+      [3, 85, 'neighbors[0].as-override', 'is not for a route server client, whose routes keep their AS_PATH'],
     ],
     [
       'strict-role without a role',

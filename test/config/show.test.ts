@@ -38,6 +38,7 @@ neighbors:
     next-hop-self: false
     next-hop-unchanged: false
     strict-role: false
+    route-server-client: false
     allow-own-as: 0
     enforce-first-as: true
     as-override: false

@@ -41,6 +41,7 @@ function neighbor(n: number, as: number, over: NeighborChanges): NeighborOptions
     delayOpenSeconds: 0,
     families: [IPV4, IPV6],
     routeReflectorClient: false,
+    routeServerClient: false,
     nextHopSelf: false,
     nextHopUnchanged: false,
     asPath: { allowOwn: 0, enforceFirst: true, override: false, removePrivate: false },

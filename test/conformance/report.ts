@@ -45,6 +45,7 @@ const TITLES: { readonly [rfc: number]: string } = {
   7606: 'Revised Error Handling for BGP UPDATE Messages',
   7607: 'Codification of AS 0 Processing',
   7911: 'Advertisement of Multiple Paths in BGP',
+  7947: 'Internet Exchange BGP Route Server',
   7999: 'BLACKHOLE Community',
   8092: 'BGP Large Communities Attribute',
   8212: 'Default External BGP (EBGP) Route Propagation Behavior without Policies',

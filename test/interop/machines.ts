@@ -125,6 +125,7 @@ export function soon<T>(question: () => T | Promise<T>, timeoutMs = 10_000) {
     toBe: (expected: T) => until(answer => expect(answer).toBe(expected)),
     toBeDefined: () => until(answer => expect(answer).toBeDefined()),
     toBeUndefined: () => until(answer => expect(answer).toBeUndefined()),
+    toContain: (expected: unknown) => until(answer => expect(answer).toContain(expected)),
     toEqual: (expected: unknown) => until(answer => expect(answer).toEqual(expected)),
     toHaveLength: (expected: number) => until(answer => expect(answer).toHaveLength(expected)),
     toMatch: (expected: RegExp) => until(answer => expect(answer).toMatch(expected)),

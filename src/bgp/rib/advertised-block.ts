@@ -2,7 +2,7 @@
 // edits made on the way.
 //
 // RFC 4271 §5.1 (each attribute's propagation); RFC 4360 §6, RFC 5701 §2 (non-transitive extended communities); RFC 4456
-// §8 (reflection); RFC 8950 (next hops of the other family).
+// §8 (reflection); RFC 7947 §2.2 (route servers); RFC 8950 (next hops of the other family).
 
 import { ATTRIBUTES } from '../wire/attributes.js';
 import { Family } from '../wire/family.js';
@@ -42,7 +42,8 @@ export class AdvertisedBlock {
   write(from: Uint8Array, start: number, size: number, source: number, fixed: number): number {
     const { options, sources } = this;
     const end = start + size;
-    const foreignMed = sources.kind[source] >= SourceKind.external && (fixed & Fixed.med) === 0;
+    const through = this.passesThrough(source);
+    const foreignMed = sources.kind[source] >= SourceKind.external && (fixed & Fixed.med) === 0 && !through;
     const reflected = options.internal && sources.kind[source] === SourceKind.internal;
 
     let to = this.writeNextHop(from, start, this.nextHopIsOwn(from, start, source, fixed) === true);
@@ -78,9 +79,9 @@ export class AdvertisedBlock {
         markDue = false;
         if (code !== ONLY_TO_CUSTOMER) to = writeOnlyToCustomer(scratch, to, this.marking);
       }
-      if (code === Code.asPath && !options.internal) {
+      if (code === Code.asPath && !options.internal && !through) {
         to = writeAsPath(to, from, value, length, options);
-      } else if (!options.internal && EXTENDED[code] !== undefined) {
+      } else if (!options.internal && !through && EXTENDED[code] !== undefined) {
         to = writeTransitiveExtended(to, flags, code, from, value, next, EXTENDED[code]);
       } else if (this.kept(code, flags, foreignMed)) {
         const unknown = ATTRIBUTES[code] === undefined;
@@ -95,6 +96,12 @@ export class AdvertisedBlock {
     if (clusterDue) to = this.writeClusterList(to, from, 0, 0);
     if (markDue) to = writeOnlyToCustomer(scratch, to, this.marking);
     return to;
+  }
+
+  /** From one route server client to another: AS_PATH, next hop, MED and communities stay as they are (RFC 7947 §2.2). */
+  passesThrough(source: number): boolean {
+    const { options, sources } = this;
+    return options.viewOf !== undefined && sources.client[source] === 1 && sources.kind[source] === SourceKind.external;
   }
 
   /** Is an attribute passed on to this kind of neighbor (RFC 4271 §5, §5.1.4, §5.1.5; RFC 4456 §8)? */
@@ -112,7 +119,9 @@ export class AdvertisedBlock {
     const reflected = options.internal && sources.kind[source] === SourceKind.internal;
     const linkLocal = length >= 16 && from[start + 1] === 0xfe && (from[start + 2] & 0xc0) === 0x80;
     const standard =
-      (!options.internal && !options.nextHopUnchanged) || (options.nextHopSelf && !reflected) || linkLocal;
+      (!options.internal && !options.nextHopUnchanged && !this.passesThrough(source)) ||
+      (options.nextHopSelf && !reflected) ||
+      linkLocal;
     const chosen = (fixed & Fixed.nextHop) === 0 ? standard : (fixed & Fixed.nextHopSelf) !== 0;
     const own = length === 0 || chosen;
     const size = own ? options.ownNextHop.length : length;

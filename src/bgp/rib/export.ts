@@ -9,7 +9,8 @@
 // the next hop that the policy fixed. NO_EXPORT and its like are obeyed before either. What a policy changed is rendered
 // at once and advertised as it is.
 //
-// RFC 4271 §9.1.3; RFC 1997 (NO_EXPORT …); RFC 4456 §6 (reflection); RFC 9234 §5 (route leaks).
+// RFC 4271 §9.1.3; RFC 1997 (NO_EXPORT …); RFC 4456 §6 (reflection); RFC 7947 §2.2 (between
+// route server clients); RFC 9234 §5 (route leaks).
 
 import type { Role } from '../wire/capabilities.js';
 import type { Family } from '../wire/family.js';
@@ -39,6 +40,8 @@ export interface ExportOptions {
   asPath: AsPathEdits | null;
   /** RFC 9234: what this speaker is to the neighbor. */
   role?: Role;
+  /** RFC 7947: the neighbor is a route server client, and this is its number among the sources. */
+  viewOf?: number;
   /** This speaker's address on the session: 4, 16 or 32 (global and link-local) bytes; empty when it has none of use. */
   ownNextHop: Uint8Array;
   accept: boolean;
@@ -147,7 +150,8 @@ export class ExportProfile {
   private allowed(set: number, source: number): boolean {
     const { options } = this;
     if (!options.accept) return false;
-    if ((this.sets.marks[set] & this.refused) !== 0) return false;
+    const refused = this.block.passesThrough(source) ? this.refused & Mark.onlyToCustomer : this.refused;
+    if ((this.sets.marks[set] & refused) !== 0) return false;
     if (!options.internal || this.sources.kind[source] !== SourceKind.internal) return true;
     return options.client || this.sources.client[source] === 1;
   }

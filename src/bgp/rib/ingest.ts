@@ -25,6 +25,8 @@ export interface ImportContext {
   scan: ScanContext;
   interfaceIndex: number;
   internal: boolean;
+  /** Well-known communities in its routes are for others (RFC 7947 §2.2.4). */
+  routeServerClient: boolean;
   localAs: number;
   /** The AS that this speaker is in towards the neighbor. */
   sessionAs: number;
@@ -123,7 +125,8 @@ export function importVerdict(rib: Rib, context: ImportContext, set: number): Ve
 
 function intern(rib: Rib, context: ImportContext, buf: Uint8Array, nextHopStart: number, nextHopEnd: number): number {
   let length = canonicalize(buf, scan, context.scan.as4, nextHopStart, nextHopEnd, block);
-  if (!context.internal && scan.valueStart[COMMUNITIES] !== -1) length = honorCommunities(block, length);
+  if (!context.internal && !context.routeServerClient && scan.valueStart[COMMUNITIES] !== -1)
+    length = honorCommunities(block, length);
   if (context.prepended !== 0) length = prependAs(block, length, context.prepended);
   if (context.otc?.marksTaken && scan.valueStart[ONLY_TO_CUSTOMER] === -1)
     length = markOnlyToCustomer(block, length, context.remoteAs);

@@ -25,7 +25,7 @@ export class Sources {
   serial = new Uint32Array(8);
   /** Order of the neighbors' addresses, for the last tie-break. */
   rank = new Int32Array(8);
-  /** 1 for a route reflector client (RFC 4456). */
+  /** 1 for a client: an internal neighbor of the route reflector (RFC 4456), an external one of the route server (RFC 7947). */
   client = new Uint8Array(8);
   private readonly names: string[] = ['local', 'kernel', 'aggregate'];
   private readonly addresses: (Uint8Array | undefined)[] = [undefined, undefined, undefined];

@@ -169,14 +169,19 @@ export class UpdateGroup {
   /** Has the members told what is new about a prefix. */
   protected visit(prefix: number): void {
     if (prefix >= this.set.length) this.growColumns();
-    const best = this.table.prefixes.best[prefix];
-    const set = best === 0 ? 0 : this.exported(prefix, best);
+    const set = this.chosen(prefix);
     const before = this.set[prefix];
     if (set === 0 && before === 0) return;
     const sourceBefore = this.source[prefix];
     this.set[prefix] = set;
     this.source[prefix] = this.exportedSource;
     this.tell(prefix, 0, before, sourceBefore, set, this.exportedSource);
+  }
+
+  /** The set that is advertised for a prefix; see `exported`. */
+  protected chosen(prefix: number): number {
+    const best = this.table.prefixes.best[prefix];
+    return best === 0 ? 0 : this.exported(prefix, best);
   }
 
   /** The set that is advertised of a path, with a reference, 0 for none; `exportedSource` is whom it is kept from. */

@@ -10,6 +10,7 @@ import { AddPathGroup } from './add-path-group.js';
 import { type ExportOptions, ExportProfile, exportKey } from './export.js';
 import type { LocRib } from './loc-rib.js';
 import type { Packer } from './packer.js';
+import { RouteServerGroup } from './route-server-group.js';
 import { type AdvertisedPath, type Member, UpdateGroup } from './update-group.js';
 
 /** A member with more than this unwritten is split from a group whose other members go on. */
@@ -18,6 +19,12 @@ const LAGGING_BYTES = 1 << 22;
 interface Profile {
   export: ExportProfile;
   groups: Set<UpdateGroup>;
+}
+
+/** The kind of group that neighbors with these options are in; all but the plain one look at every path of a prefix. */
+function groupOf({ addPath, viewOf }: ExportOptions): typeof UpdateGroup {
+  if (addPath !== undefined) return AddPathGroup;
+  return viewOf === undefined ? UpdateGroup : RouteServerGroup;
 }
 
 /** The groups of one family. */
@@ -40,8 +47,8 @@ export class UpdateGroups {
     const profile = this.ensureProfile(options);
     let group = [...profile.groups].find(g => g.untouched);
     if (group === undefined) {
-      const Group = options.addPath === undefined ? UpdateGroup : AddPathGroup;
-      const dirty = this.table.subscribe(this.wake, options.addPath !== undefined);
+      const Group = groupOf(options);
+      const dirty = this.table.subscribe(this.wake, Group !== UpdateGroup);
       group = new Group(this.table, profile.export, this.packer, dirty);
       profile.groups.add(group);
     }
@@ -138,7 +145,7 @@ export class UpdateGroups {
     if (group.members.size === 1) return group;
     const own = group.split(
       member,
-      this.table.subscribeFromNow(this.wake, group.profile.options.addPath !== undefined),
+      this.table.subscribeFromNow(this.wake, groupOf(group.profile.options) !== UpdateGroup),
     );
     this.profileOf(group).groups.add(own);
     this.groupOf.set(member, own);
@@ -155,7 +162,7 @@ export class UpdateGroups {
       if (group.dirty.size > 0 || group.unsynced.size > 0) return;
     }
     // A changed next hop counts at once where every path is looked at, though not all prefixes are marked yet.
-    if (profile.export.options.addPath !== undefined && this.table.busy) return;
+    if (groupOf(profile.export.options) !== UpdateGroup && this.table.busy) return;
     for (const other of profile.groups) {
       if (other === group || other.dirty.size > 0 || other.unsynced.size > 0) continue;
       for (const member of group.members.values()) {

@@ -42,6 +42,8 @@ export interface NeighborOptions {
   /** RFC 9234: what this speaker is to the neighbor; `strict`: the neighbor has to name its role, too. */
   role?: { own: Role; strict: boolean };
   routeReflectorClient: boolean;
+  /** RFC 7947 */
+  routeServerClient: boolean;
   nextHopSelf: boolean;
   /** External neighbors: the next hop stays what it was. */
   nextHopUnchanged: boolean;
@@ -69,6 +71,7 @@ export const NEIGHBOR_DEFAULTS = {
   delayOpenSeconds: 0,
   families: [Family.ipv4Unicast, Family.ipv6Unicast],
   routeReflectorClient: false,
+  routeServerClient: false,
   nextHopSelf: false,
   nextHopUnchanged: false,
   asPath: { allowOwn: 0, enforceFirst: true, override: false, removePrivate: false },

@@ -110,29 +110,32 @@ function ranked(table: LocRib, prefix: number): number[] {
 /** What a reader with these options is to hold: computed afresh from the paths. */
 function expected(rib: Rib, reader: Reader, options: ExportOptions): Map<string, string> {
   const [table] = rib.families;
-  const { addPath } = options;
+  const { addPath, viewOf } = options;
   const routes = new Map<string, string>();
-  const fresh = new Reader(-1, addPath !== undefined);
+  const all = addPath !== undefined || viewOf !== undefined;
+  const fresh = new Reader(-1, all);
   const groups = new UpdateGroups(table, new Packer(), () => {});
-  groups.join(fresh, addPath === undefined ? options : { ...options, addPath: 'all' });
+  groups.join(fresh, all ? { ...options, addPath: 'all' } : options);
   while (groups.drain()) {
     // until all is sent
   }
   groups.leave(fresh);
   for (const prefix of table.prefixes.ids()) {
     const profile = new ExportProfile(options, rib.sets, rib.sources);
-    const told = (addPath === undefined ? ranked(table, prefix).slice(0, 1) : ranked(table, prefix)).filter(path => {
+    const order = ranked(table, prefix).filter(path => table.paths.source[path] !== viewOf);
+    const told = (all ? order : order.slice(0, 1)).filter(path => {
       const set = profile.export(table.paths.attributes[path], table.paths.source[path], table.prefixes, prefix);
       if (set !== 0) rib.sets.release(set);
       return set !== 0;
     });
     const address = new Uint8Array(4);
     const length = table.prefixBytes(prefix, address, 0);
-    for (const path of told.slice(0, typeof addPath === 'number' ? addPath : told.length)) {
+    const most = viewOf === undefined ? (addPath ?? 1) : 1;
+    for (const path of told.slice(0, most === 'all' ? told.length : most)) {
       if (table.paths.source[path] === reader.source) continue;
-      const pathId = addPath === undefined ? undefined : path;
-      const text = keyOf({ prefix: { family: Family.ipv4Unicast, address, length }, pathId });
-      routes.set(text, fresh.routes.get(text) as string);
+      const key = (pathId?: number) => keyOf({ prefix: { family: Family.ipv4Unicast, address, length }, pathId });
+      const sent = fresh.routes.get(key(all ? path : undefined)) as string;
+      routes.set(key(addPath === undefined ? undefined : path), sent);
     }
   }
   return routes;
@@ -144,7 +147,7 @@ const attributes: fc.Arbitrary<Attributes> = fc.record({
   nextHop: fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.3'),
   communities: fc.constantFrom([], ['65001:1'], ['no-export']),
 });
-const who = fc.nat(8);
+const who = fc.nat(11);
 const pathId = fc.nat(1);
 const action = fc.oneof(
   {
@@ -193,10 +196,12 @@ describe('update groups', () => {
         const options = [
           ...kinds.map((kind, i) => optionsOf(kind, { client: i >= 4 })),
           ...addPaths.map((addPath, i) => optionsOf(i === 0 ? 'external' : 'internal', { client: i !== 0, addPath })),
+          ...[0, 1, 2].map(() => optionsOf('external', { client: true })),
         ];
         const sources = options.map(({ internal, client }, i) =>
           addSource(rib, `10.9.0.${i + 1}`, internal ? 'internal' : 'external', client),
         );
+        for (const i of [9, 10, 11]) options[i].viewOf = sources[i];
         const groups = new UpdateGroups(table, new Packer(), () => {});
         const readers = new Map<number, Reader>();
         rib.nextHops.watch({ needed: id => rib.nextHops.set(id, true, 0), released: () => {} });

@@ -34,6 +34,7 @@ export const NEIGHBOR: NeighborOptions = {
   delayOpenSeconds: 0,
   families: [Family.ipv4Unicast],
   routeReflectorClient: false,
+  routeServerClient: false,
   nextHopSelf: false,
   nextHopUnchanged: false,
   asPath: { allowOwn: 0, enforceFirst: true, override: false, removePrivate: false },

@@ -1,6 +1,8 @@
 // What two neighbors are to each other, and which routes go between them for it.
 
 import { soon } from '../machines.js';
+import { startTsbgp } from '../tsbgp.js';
+import type { Speaker } from '../vendors/vendor.js';
 import { ADDRESS, startBoth, type Topic, TSBGP_AS, VENDOR_AS } from './topic.js';
 
 const roles = (own: 'provider' | 'customer' | 'peer', theirs: 'provider' | 'customer' | 'peer'): Topic => ({
@@ -42,9 +44,78 @@ const mismatch: Topic = {
   },
 };
 
+/** Both other machines announce one prefix, so that each one's own path is the best for it. */
+const SHARED = '10.9.0.0/24';
+
+const routeServer: Topic = {
+  name: 'tsbgp is a route server',
+  rfcs: [7947],
+  machines: 3,
+  async test(vendor, [one, ...machines]) {
+    const client =
+      'families: [ipv4-unicast], connect-retry: 1, idle-hold: 0, route-server-client: true, import: accept, export: accept';
+    await startTsbgp(
+      one,
+      `
+      as: 65001
+      router-id: 10.0.0.1
+      neighbors:
+        - { address: 10.0.0.2, as: 65002, ${client} }
+        - { address: 10.0.0.3, as: 65003, ${client} }`,
+    );
+    const [two, three] = await Promise.all(
+      machines.map((machine, i) =>
+        vendor.start(machine, {
+          as: 65002 + i,
+          routerId: `10.0.0.${2 + i}`,
+          neighbors: [{ address: '10.0.0.1', as: 65001, routeServer: true }],
+          routes: [{ prefix: `10.${2 + i}.0.0/24`, med: 30 }, { prefix: SHARED }],
+        }),
+      ),
+    );
+    await soon(() => three.route('10.2.0.0/24')).toMatchObject({ asPath: '65002', nextHop: '10.0.0.2', med: 30 });
+    await soon(() => two.route('10.3.0.0/24')).toMatchObject({ asPath: '65003', nextHop: '10.0.0.3', med: 30 });
+    const paths = async (speaker: Speaker) => (await speaker.routes(SHARED)).map(({ asPath }) => asPath);
+    await soon(() => paths(three)).toContain('65002');
+    await soon(() => paths(two)).toContain('65003');
+  },
+};
+
+const routeServerClient: Topic = {
+  name: 'tsbgp is a client of a route server',
+  rfcs: [7947],
+  machines: 3,
+  async test(vendor, [one, two, three]) {
+    const client = (own: number) => `
+      as: ${65000 + own}
+      router-id: 10.0.0.${own}
+      neighbors: [{ address: 10.0.0.2, as: 65002, families: [ipv4-unicast], connect-retry: 1, idle-hold: 0, enforce-first-as: false, import: accept, export: accept }]`;
+    const [first, second] = await Promise.all([
+      startTsbgp(one, client(1)),
+      startTsbgp(three, client(3)),
+      vendor.start(two, {
+        as: 65002,
+        routerId: '10.0.0.2',
+        neighbors: [
+          { address: '10.0.0.1', as: 65001, routeServerClient: true },
+          { address: '10.0.0.3', as: 65003, routeServerClient: true },
+        ],
+      }),
+    ]);
+    await first.announce('10.1.0.0/24 med 40 aspath 65020');
+    await soon(() => second.route('10.1.0.0/24')).toMatchObject({
+      asPath: '65001 65020',
+      nextHop: '10.0.0.1',
+      med: 40,
+    });
+  },
+};
+
 export const RELATIONS: readonly Topic[] = [
   roles('provider', 'customer'),
   roles('customer', 'provider'),
   roles('peer', 'peer'),
   mismatch,
+  routeServer,
+  routeServerClient,
 ];

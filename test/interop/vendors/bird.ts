@@ -125,6 +125,7 @@ function protocol(neighbor: NeighborSetup, i: number, setup: Setup): string {
     as: remoteAs,
     passive,
     routeReflectorClient,
+    routeServerClient,
     role,
     addPath,
     extendedNextHop,
@@ -153,6 +154,7 @@ protocol bgp n${i} {
   enable extended messages;
   ${passive ? 'passive;' : ''}
   ${routeReflectorClient ? 'rr client;' : ''}
+  ${routeServerClient ? 'rs client;' : ''}
   ${role ? `local role ${role};` : ''}
   ${as4 === false ? 'enable as4 off;' : ''}
   ${familiesOf(neighbor)

@@ -169,10 +169,12 @@ function neighborLines(neighbor: NeighborSetup, holdSeconds: number): string[] {
   ];
 }
 
-function familyLines({ address, routeReflectorClient, addPath, maxPrefix }: NeighborSetup, family: Family): string[] {
+function familyLines(neighbor: NeighborSetup, family: Family): string[] {
+  const { address, routeReflectorClient, routeServerClient, addPath, maxPrefix } = neighbor;
   return [
     `address-family ${AFI[family]}`,
     `neighbor ${address} activate`,
+    ...(routeServerClient ? [`neighbor ${address} route-server-client`] : []),
     ...(routeReflectorClient ? [`neighbor ${address} route-reflector-client`] : []),
     ...(addPath === 'send' ? [`neighbor ${address} addpath-tx-all-paths`] : []),
     ...(maxPrefix === undefined ? [] : [`neighbor ${address} maximum-prefix ${maxPrefix}`]),

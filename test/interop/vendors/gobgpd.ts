@@ -155,7 +155,7 @@ function configuration(setup: Setup, down: boolean) {
 
 function neighborConfiguration(neighbor: NeighborSetup, setup: Setup, down: boolean) {
   const { as, routerId, holdSeconds = 9, gracefulRestart = true } = setup;
-  const { address, as: remoteAs, passive, routeReflectorClient, addPath, maxPrefix } = neighbor;
+  const { address, as: remoteAs, passive, routeReflectorClient, routeServerClient, addPath, maxPrefix } = neighbor;
   return {
     config: { 'neighbor-address': address, 'peer-as': remoteAs, 'admin-down': down },
     timers: {
@@ -178,6 +178,7 @@ function neighborConfiguration(neighbor: NeighborSetup, setup: Setup, down: bool
     ...(routeReflectorClient && {
       'route-reflector': { config: { 'route-reflector-client': true, 'route-reflector-cluster-id': routerId } },
     }),
+    ...(routeServerClient && { 'route-server': { config: { 'route-server-client': true } } }),
     ...(remoteAs !== as && { 'ebgp-multihop': { config: { enabled: false } } }),
   };
 }

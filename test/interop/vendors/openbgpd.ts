@@ -133,7 +133,8 @@ allow to any
 }
 
 function neighborBlock(neighbor: NeighborSetup, gracefulRestart: boolean): string {
-  const { address, as, passive, routeReflectorClient, role, addPath, maxPrefix, as4 } = neighbor;
+  const { address, as, passive, routeReflectorClient, routeServerClient, routeServer, role, addPath, maxPrefix, as4 } =
+    neighbor;
   const families = familiesOf(neighbor);
   return `
 neighbor ${address} {
@@ -143,6 +144,8 @@ neighbor ${address} {
   announce restart ${gracefulRestart ? 'yes' : 'no'}
   ${passive ? 'passive' : ''}
   ${routeReflectorClient ? 'route-reflector' : ''}
+  ${routeServerClient ? 'transparent-as yes' : ''}
+  ${routeServer ? 'enforce neighbor-as no' : ''}
   ${role ? `announce policy ${role}` : ''}
   ${addPath === 'send' ? 'announce add-path send all' : ''}
   ${addPath === 'receive' ? 'announce add-path recv yes' : ''}

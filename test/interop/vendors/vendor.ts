@@ -51,6 +51,10 @@ export interface NeighborSetup {
   families?: Family[];
   passive?: boolean;
   routeReflectorClient?: boolean;
+  /** RFC 7947: the daemon is a route server and this is a client of it. */
+  routeServerClient?: boolean;
+  /** RFC 7947: the neighbor is a route server, whose AS is in no path. */
+  routeServer?: boolean;
   /** RFC 9234: what the daemon is to the neighbor. */
   role?: 'provider' | 'customer' | 'peer';
   addPath?: 'send' | 'receive';

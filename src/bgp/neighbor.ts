@@ -9,6 +9,7 @@ import { exportOptions, importContext } from './agreement.js';
 import { GracefulRestart } from './graceful-restart.js';
 import { type MalformedUpdate, malformedUpdate } from './malformed.js';
 import { NeighborPolicies } from './neighbor-policies.js';
+import { neighborStatus } from './neighbor-status.js';
 import type { Policies } from './policy/policies.js';
 import { Refreshes } from './refreshes.js';
 import type { ExportOptions } from './rib/export.js';
@@ -20,7 +21,6 @@ import type { AdvertisedPath, Member } from './rib/update-group.js';
 import type { UpdateGroups } from './rib/update-groups.js';
 import type { LocalOptions, NeighborOptions } from './session/options.js';
 import { type Negotiated, NeighborSession, type SessionDown, type SessionHandler } from './session/session.js';
-import { roleStatus } from './session/status.js';
 import type { FamilyCounts, NeighborStatus } from './views.js';
 import { toHex } from './wire/bytes.js';
 import { FAMILIES, Family, familyOf } from './wire/family.js';
@@ -292,29 +292,15 @@ export class Neighbor implements SessionHandler {
       advertised: this.context.groups[family].advertised(this.members[family]),
       endOfRib: this.endOfRib.has(family),
     }));
-    const sum = (key: 'received' | 'accepted' | 'advertised') => families.reduce((total, f) => total + f[key], 0);
-    return {
-      address: options.address,
-      as: options.as,
-      description: options.description,
+    return neighborStatus(options, this.session, {
       type: this.internal ? 'internal' : 'external',
-      state: this.session.state,
       shutdown: this.shutdown,
       shutdownMessage: this.shutdownMessage,
       since: this.since,
-      received: sum('received'),
-      accepted: sum('accepted'),
-      advertised: sum('advertised'),
       families,
-      import: wordsOf(options.import),
-      export: wordsOf(options.export),
-      routeReflectorClient: options.routeReflectorClient,
-      routeServerClient: options.routeServerClient,
-      role: roleStatus(options, negotiated?.remoteCapabilities),
-      session: this.session.status(),
       errors: { ...this.errors },
       restartingUntil: this.restart.until,
-    };
+    });
   }
 
   /** What the neighbor has been sent for a prefix. */
@@ -447,8 +433,6 @@ export class Neighbor implements SessionHandler {
     this.restart.stop();
   }
 }
-
-const wordsOf = (chain: string | readonly string[]) => (typeof chain === 'string' ? chain : chain.join(', '));
 
 /** RFC 4724 §2: an UPDATE that announces and withdraws nothing. */
 const END_OF_RIB: readonly Uint8Array[] = FAMILIES.map(({ family }) => {

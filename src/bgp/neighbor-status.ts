@@ -1,0 +1,36 @@
+// A neighbor as people see it: its options, session and counters in one plain object.
+
+import type { NeighborOptions } from './session/options.js';
+import type { NeighborSession } from './session/session.js';
+import { roleStatus } from './session/status.js';
+import type { FamilyCounts, NeighborStatus } from './views.js';
+
+/** What only the neighbor itself knows. */
+export type OwnStatus = Pick<
+  NeighborStatus,
+  'type' | 'shutdown' | 'shutdownMessage' | 'since' | 'families' | 'errors' | 'restartingUntil'
+>;
+
+/** Everything about the neighbor. */
+export function neighborStatus(options: NeighborOptions, session: NeighborSession, own: OwnStatus): NeighborStatus {
+  const sum = (key: 'received' | 'accepted' | 'advertised') =>
+    own.families.reduce((total: number, family: FamilyCounts) => total + family[key], 0);
+  return {
+    address: options.address,
+    as: options.as,
+    description: options.description,
+    state: session.state,
+    received: sum('received'),
+    accepted: sum('accepted'),
+    advertised: sum('advertised'),
+    import: wordsOf(options.import),
+    export: wordsOf(options.export),
+    routeReflectorClient: options.routeReflectorClient,
+    routeServerClient: options.routeServerClient,
+    role: roleStatus(options, session.negotiated?.remoteCapabilities),
+    session: session.status(),
+    ...own,
+  };
+}
+
+const wordsOf = (chain: string | readonly string[]) => (typeof chain === 'string' ? chain : chain.join(', '));

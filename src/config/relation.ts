@@ -50,8 +50,8 @@ export function reportRelation(
 ): void {
   const { role, as } = neighbor;
   const client = neighbor['route-server-client'] === true;
-  const internal = `is for external neighbors, and AS ${as} is the own AS`;
   if (typeof as === 'number' && as === ownAs) {
+    const internal = `is for external neighbors, and AS ${as} is the own AS`;
     if (role !== undefined) report('role', internal, role);
     if (client) report('route-server-client', internal, true);
   }

@@ -64,6 +64,8 @@ class Daemon implements DaemonControl {
   /** Resolves when the daemon has stopped. */
   readonly ended: Promise<void>;
   private current: Config;
+  /** Neighbors that came by the API, as they were given: their groups may change. */
+  private readonly added = new Map<string, NeighborSpec>();
   private readonly log: Logger;
   private readonly speaker: Speaker;
   private readonly fib: Fib;
@@ -163,6 +165,7 @@ class Daemon implements DaemonControl {
         : speaker.addNeighbor(neighbor);
       changes.push(`neighbor ${neighbor.address}: ${keys.join(', ')}${outcome === 'reset' ? ' (session reset)' : ''}`);
     }
+    changes.push(...this.regroupAdded(config));
     if (diff.multipath) {
       speaker.setMultipath(config.multipath);
       changes.push('multipath');
@@ -195,11 +198,33 @@ class Daemon implements DaemonControl {
 
   addNeighbor(spec: NeighborSpec): void {
     try {
-      this.speaker.addNeighbor(parseNeighbor(spec, this.current));
+      const neighbor = parseNeighbor(spec, this.current);
+      this.speaker.addNeighbor(neighbor);
+      this.added.set(neighbor.address, spec);
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
       throw new InputError(error.message, error.suggestion);
     }
+  }
+
+  /** Neighbors that the file does not have follow their groups; returns what changed. */
+  private regroupAdded(config: Config): string[] {
+    const changes: string[] = [];
+    for (const [address, spec] of this.added) {
+      const inFile = config.neighbors.some(neighbor => neighbor.address === address);
+      if (inFile || this.speaker.neighbor(address) === undefined) this.added.delete(address);
+      else if (spec.group !== undefined) {
+        try {
+          const outcome = this.speaker.updateNeighbor(parseNeighbor(spec, config));
+          if (outcome !== 'unchanged')
+            changes.push(`neighbor ${address}: group ${spec.group}${outcome === 'reset' ? ' (session reset)' : ''}`);
+        } catch (error) {
+          if (!(error instanceof BadValue)) throw error;
+          this.log.error({ neighbor: address, hint: error.suggestion }, `${address} stays as it is: ${error.message}`);
+        }
+      }
+    }
+    return changes;
   }
 
   async shutdown(message?: string): Promise<void> {

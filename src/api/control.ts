@@ -24,7 +24,8 @@ export type { RouteSpec } from '../bgp/local-routes.js';
 /** A neighbor to add: a mapping with the keys of the configuration file's `neighbors`. */
 export interface NeighborSpec {
   address: string;
-  as: number | string;
+  /** Left out where its group has it. */
+  as?: number | string;
   [key: string]: unknown;
 }
 

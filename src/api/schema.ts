@@ -145,6 +145,7 @@ const state = () => z.enum(['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfir
 const neighbor = component<NeighborStatus>('Neighbor', {
   address: text(),
   as: u32(),
+  group: text().optional().describe('The group of the configuration that it has its keys from'),
   description: text(),
   type: z.enum(['internal', 'external']),
   state: state(),
@@ -321,7 +322,7 @@ const routeSpec = named('RouteSpec', input<RouteSpec>({ prefix: text(), ...attri
 const neighborSpec: z.ZodType<NeighborSpec> = named(
   'NeighborSpec',
   z
-    .looseObject({ address: text(), as: z.union([u32(), text()]) })
+    .looseObject({ address: text(), as: z.union([u32(), text()]).optional() })
     .describe("A mapping as in the list `neighbors` of the configuration file, with that list's keys"),
 );
 

@@ -18,6 +18,7 @@ export function neighborStatus(options: NeighborOptions, session: NeighborSessio
   return {
     address: options.address,
     as: options.as,
+    group: options.group,
     description: options.description,
     state: session.state,
     received: sum('received'),

@@ -68,6 +68,7 @@ export interface MessageCounts {
 export interface NeighborStatus {
   address: string;
   as: number;
+  group?: string;
   description: string;
   type: 'internal' | 'external';
   state: 'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established';

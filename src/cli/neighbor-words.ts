@@ -64,6 +64,13 @@ export const NEIGHBOR_WORDS: readonly NeighborWord[] = [
     example: 'description "the other node"',
     parse: text,
   },
+  {
+    word: 'group',
+    value: 'NAME',
+    describe: 'Take keys from this group of the configuration',
+    example: 'group spines',
+    parse: text,
+  },
   policy('import', 'What becomes of its routes; external neighbors: reject when left out (RFC 8212)'),
   policy('export', 'Whether routes are announced to it; external neighbors: reject when left out (RFC 8212)'),
   {

@@ -109,8 +109,8 @@ function wrongValue(issue: Issue, example: unknown, name: PropertyKey | undefine
 }
 
 function unknownKey(tree: SchemaNode, path: Path, name: string): Words & { near?: string } {
-  if (NOT_SUPPORTED_YET[levelText(path)]?.includes(name))
-    return { message: 'is not supported yet', suggestion: 'remove it' };
+  const level = path[0] === 'groups' && path.length === 2 ? 'neighbors[]' : levelText(path);
+  if (NOT_SUPPORTED_YET[level]?.includes(name)) return { message: 'is not supported yet', suggestion: 'remove it' };
   const here = Object.keys(mappingOf(nodeAt(tree, path))?.properties ?? {});
   const near = closest(name, here);
   if (near) return { message: 'unknown key', suggestion: `did you mean ${near}?`, near };

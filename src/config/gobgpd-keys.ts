@@ -55,6 +55,8 @@ export const MAPPED_IN_WORDS: readonly (readonly [from: string, to: string])[] =
   ['global.use-multiple-paths', '`multipath`: `maximum-paths`, or 16; `allow-multiple-as` is `relax-as-path`'],
   ['zebra.config.enabled', '`fib.install`; without zebra nothing is installed'],
   ['zebra.config.redistribute-route-type-list', '`fib.redistribute`; `connect` is `connected`'],
+  ['peer-groups', '`groups`, with the keys of neighbors'],
+  ['neighbors[].config.peer-group', '`group`'],
   ['neighbors[].ebgp-multihop', '`multihop`: `multihop-ttl`, or 255'],
   ['neighbors[].route-reflector.config.route-reflector-cluster-id', '`cluster-id`'],
   [
@@ -76,7 +78,6 @@ export const MAPPED_IN_WORDS: readonly (readonly [from: string, to: string])[] =
 
 /** Keys that would change what the speaker does, unless they are unset, off or empty. */
 export const REFUSED: ReadonlyMap<string, string> = new Map([
-  ['peer-groups', 'peer groups are'],
   ['dynamic-neighbors', 'dynamic neighbors are'],
   ['vrfs', 'VRFs are'],
   ['global.confederation.config.enabled', 'a confederation is'],
@@ -84,7 +85,6 @@ export const REFUSED: ReadonlyMap<string, string> = new Map([
   ['global.apply-policy.config.export-policy-list', "gobgpd's policies are"],
   ['neighbors[].config.auth-password', 'TCP-MD5 passwords are'],
   ['neighbors[].config.neighbor-interface', 'neighbors by interface (unnumbered) are'],
-  ['neighbors[].config.peer-group', 'peer groups are'],
   ['neighbors[].config.vrf', 'VRFs are'],
   ['neighbors[].apply-policy.config.import-policy-list', "gobgpd's policies are"],
   ['neighbors[].apply-policy.config.export-policy-list', "gobgpd's policies are"],

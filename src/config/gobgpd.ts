@@ -119,9 +119,9 @@ class Mapping implements Mapped {
     this.warnings.push({ path, message });
   }
 
-  copy(rows: readonly Row[], from: Path, to: Path): void {
+  copy(rows: readonly Row[], at: (path: string) => Path, to: Path): void {
     for (const [source, target, convert] of rows) {
-      const path = [...from, ...split(source)];
+      const path = at(source);
       const value = this.take(path);
       this.set([...to, ...split(target)], value === null ? undefined : convert(value), path);
     }
@@ -134,7 +134,8 @@ class Mapping implements Mapped {
 
   #rest(node: unknown, path: Path): void {
     if (this.#taken.has(JSON.stringify(path)) || path.at(-1) === 'state') return;
-    const name = levelText(path);
+    // A peer group has the keys of a neighbor.
+    const name = levelText(path).replace(/^peer-groups\[\]\./, 'neighbors[].');
     const refused = REFUSED.get(name);
     const reason = NO_COUNTERPART.get(name);
     if (refused) {
@@ -155,10 +156,11 @@ class Mapping implements Mapped {
 /** Maps values for which `isGobgpd` is true. */
 export function mapGobgpd(file: unknown): Mapped {
   const m = new Mapping(file as Tree);
-  m.copy(GLOBAL_KEYS, [], []);
+  m.copy(GLOBAL_KEYS, split, []);
   mapPort(m);
   mapMultipath(m);
   mapZebra(m);
+  mapPeerGroups(m);
   const neighbors = m.look(['neighbors']);
   if (Array.isArray(neighbors)) {
     m.set(['neighbors'], [], ['neighbors']);
@@ -214,34 +216,69 @@ function mapZebra(m: Mapping): void {
   });
 }
 
+/** Where the mapped keys of a neighbor, or of a peer group, come from and go. */
+interface Scope {
+  /** A path of the file, from one inside the neighbor or group. */
+  at: (path: string) => Path;
+  to: Path;
+  /** The mapped peer group of a neighbor: what is there needs no default of gobgpd's. */
+  group: Tree;
+  /** Absent for a peer group: no default is filled in there. */
+  external?: boolean;
+}
+
+function mapPeerGroups(m: Mapping): void {
+  const groups = m.look(['peer-groups']);
+  if (!Array.isArray(groups)) return;
+  groups.forEach((_, i) => {
+    const from = ['peer-groups', i];
+    const at = (path: string) => [...from, ...split(path)];
+    const name = m.take(at('config.peer-group-name'));
+    if (!isTree(m.look(from)) || typeof name !== 'string') {
+      m.refused.push({ path: from, message: 'a peer group needs a peer-group-name' });
+      return;
+    }
+    m.set(['groups', name], {}, from);
+    mapKeys(m, { at, to: ['groups', name], group: {} });
+  });
+}
+
 function mapNeighbor(m: Mapping, i: number): void {
   const from = ['neighbors', i];
   const to = ['neighbors', i];
   const at = (path: string) => [...from, ...split(path)];
   m.set(to, isTree(m.look(from)) ? {} : m.take(from), from);
   if (!isTree(m.look(from))) return;
-  m.copy(NEIGHBOR_KEYS, from, to);
+  const name = m.take(at('config.peer-group'));
+  if (!isUnset(name)) m.set([...to, 'group'], name, at('config.peer-group'));
+  const group = m.at(['groups', String(name)]);
+  const shared = isTree(group) ? group : {};
+  const as = number(m.look(at('config.peer-as'))) || shared.as;
+  mapKeys(m, { at, to, group: shared, external: as !== number(m.look(['global', 'config', 'as'])) });
+}
+
+function mapKeys(m: Mapping, scope: Scope): void {
+  const { at, to } = scope;
+  m.copy(NEIGHBOR_KEYS, at, to);
   const ownAs = number(m.look(['global', 'config', 'as']));
   const localAs = number(m.take(at('config.local-as')));
   if (!isUnset(localAs) && localAs !== ownAs) {
     m.set([...to, 'local-as'], { as: localAs, 'no-prepend': true, 'replace-as': true }, at('config.local-as'));
   }
-  mapMultihop(m, to, at);
-  mapCluster(m, at);
-  mapGracefulRestart(m, to, at);
-  mapFamilies(m, to, at);
-  mapPolicy(m, to, at, number(m.look(at('config.peer-as'))) !== ownAs);
+  mapMultihop(m, scope);
+  mapCluster(m, scope);
+  mapGracefulRestart(m, scope);
+  mapFamilies(m, scope);
+  mapPolicy(m, scope);
 }
 
-type At = (path: string) => Path;
-
-function mapMultihop(m: Mapping, to: Path, at: At): void {
+function mapMultihop(m: Mapping, { at, to }: Scope): void {
   const ttl = number(m.take(at('ebgp-multihop.config.multihop-ttl')));
   const enabled = truth(m.take(at('ebgp-multihop.config.enabled')));
   if (enabled === true) m.set([...to, 'multihop'], ttl || 255, at('ebgp-multihop.config.multihop-ttl'));
 }
 
-function mapCluster(m: Mapping, at: At): void {
+function mapCluster(m: Mapping, { at }: Scope): void {
   const path = at('route-reflector.config.route-reflector-cluster-id');
   const id = m.take(path);
   if (isUnset(id)) return;
@@ -250,21 +287,24 @@ function mapCluster(m: Mapping, at: At): void {
   else if (earlier !== id) m.warn(path, `ignored: tsbgp has one cluster-id, here ${String(earlier)}`);
 }
 
-function mapGracefulRestart(m: Mapping, to: Path, at: At): void {
+function mapGracefulRestart(m: Mapping, { at, to, group, external }: Scope): void {
   const restartTime = number(m.take(at('graceful-restart.config.restart-time')));
-  const enabled = truth(m.take(at('graceful-restart.config.enabled'))) === true;
-  const holdTime = seconds(m.look(at('timers.config.hold-time'))) || DEFAULT_HOLD_TIME;
+  const switched = truth(m.take(at('graceful-restart.config.enabled')));
+  if (switched === undefined && (external === undefined || group['graceful-restart'] !== undefined)) return;
+  const enabled = switched === true;
+  const holdTime = seconds(m.look(at('timers.config.hold-time'))) || group['hold-time'] || DEFAULT_HOLD_TIME;
   const asked = restartTime || Math.min(Number(holdTime), 4095);
   const path = at('graceful-restart.config.restart-time');
   m.set([...to, 'graceful-restart'], enabled && {}, at('graceful-restart.config.enabled'));
   if (enabled) m.set([...to, 'graceful-restart', 'restart-time'], asked, path);
 }
 
-function mapFamilies(m: Mapping, to: Path, at: At): void {
+function mapFamilies(m: Mapping, { at, to, group, external }: Scope): void {
   const entries = m.look(at('afi-safis'));
   if (!Array.isArray(entries) || entries.length === 0) {
     const address = m.look(at('config.neighbor-address'));
     m.take(at('afi-safis'));
+    if (external === undefined || group.families !== undefined) return;
     const family = typeof address === 'string' && isIpv6(address) ? FAMILIES[1] : FAMILIES[0];
     m.set([...to, 'families'], [family], at('config.neighbor-address'));
     return;
@@ -288,7 +328,7 @@ function mapFamilies(m: Mapping, to: Path, at: At): void {
 }
 
 /** gobgpd limits each family and stays down; tsbgp has one limit for the session. */
-function mapPrefixLimit(m: Mapping, to: Path, at: At): void {
+function mapPrefixLimit(m: Mapping, to: Path, at: Scope['at']): void {
   const path = at('prefix-limit.config.max-prefixes');
   const limit = number(m.take(path));
   const restart = m.take(at('prefix-limit.config.restart-timer'));
@@ -307,15 +347,18 @@ function mapPrefixLimit(m: Mapping, to: Path, at: At): void {
   );
 }
 
-function mapPolicy(m: Mapping, to: Path, at: At, external: boolean): void {
+const GLOBAL_POLICY: Path = ['global', 'apply-policy', 'config'];
+
+function mapPolicy(m: Mapping, { at, to, group, external }: Scope): void {
   const unnamed: string[] = [];
   for (const [key, names] of [
     ['import', ['import', 'in']],
     ['export', ['export', 'out']],
   ] as const) {
-    const paths = [at('apply-policy.config'), ['global', 'apply-policy', 'config']].flatMap(base =>
-      names.map(name => [...base, `default-${name}-policy`]),
-    );
+    const paths = [
+      at('apply-policy.config'),
+      ...(external === undefined || group[key] !== undefined ? [] : [GLOBAL_POLICY]),
+    ].flatMap(base => names.map(name => [...base, `default-${name}-policy`]));
     const values = paths.map(path => m.take(path));
     const chosen = values.findIndex(value => !isUnset(value));
     const word = POLICY.get(String(values[chosen]));
@@ -323,7 +366,7 @@ function mapPolicy(m: Mapping, to: Path, at: At, external: boolean): void {
       const message = `must be accept-route or reject-route, not ${quote(String(values[chosen]))}`;
       m.refused.push({ path: paths[chosen], message });
     } else if (chosen >= 0) m.set([...to, key], word, paths[chosen]);
-    else if (external) unnamed.push(key);
+    else if (external && group[key] === undefined) unnamed.push(key);
   }
   for (const key of unnamed) m.set([...to, key], 'accept', at('config.peer-as'));
   if (unnamed.length > 0) {

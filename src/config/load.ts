@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { explain } from './explain.js';
 import { isGobgpd, mapGobgpd } from './gobgpd.js';
+import { groupKeys, inherit, placeOf } from './groups.js';
 import { encodePolicies, policyKeys } from './policy.js';
 import { ConfigError, headline, type Path, type Problem, pathText } from './problems.js';
 import { type Config, configSchema, type NeighborConfig, unusedPolicies } from './schema.js';
@@ -48,11 +49,12 @@ export function parseConfig(text: string, file: string): LoadedConfig {
  */
 export function parseNeighbor(
   spec: unknown,
-  own: Pick<Config, 'as' | 'routerId'> & Partial<Pick<Config, 'policies'>>,
+  own: Pick<Config, 'as' | 'routerId'> & Partial<Pick<Config, 'policies' | 'groups'>>,
 ): NeighborConfig {
   const policies = own.policies && z.encode(z.object(policyKeys), encodePolicies(own.policies));
-  const file = { as: own.as, 'router-id': own.routerId, ...policies, neighbors: [spec] };
-  const result = configSchema.safeParse(file, { reportInput: true });
+  const groups = own.groups && z.encode(z.object(groupKeys), { groups: own.groups });
+  const file = { as: own.as, 'router-id': own.routerId, ...policies, ...groups, neighbors: [spec] };
+  const result = configSchema.safeParse(inherit(file), { reportInput: true });
   if (result.success) return result.data.neighbors[0];
   const problems = explain(result.error.issues, path => path);
   const sentences = problems.map(({ path, message }) => [pathText(path.slice(2)), message].filter(Boolean).join(': '));
@@ -73,18 +75,23 @@ function useGobgpd(source: Source): LoadedConfig {
 
 /** The value by the schema; every problem of text, mapping and values in one ConfigError. */
 function validate(source: Source, value: unknown, pathInFile: (path: Path) => Path, earlier: Problem[]) {
-  const result = configSchema.safeParse(value, { reportInput: true });
+  const result = configSchema.safeParse(inherit(value), { reportInput: true });
   const problems = [...source.problems, ...earlier];
   const known = new Set(problems.map(headOf));
-  for (const { path, at, message, suggestion } of result.success ? [] : explain(result.error.issues, pathInFile)) {
-    const problem = source.problem(pathInFile(path), at, message, suggestion);
-    if (!known.has(headOf(problem))) problems.push(problem);
+  const place = (path: Path) => pathInFile(placeOf(value, path).path);
+  for (const { path, at, message, suggestion } of result.success ? [] : explain(result.error.issues, place)) {
+    const { member } = placeOf(value, path);
+    const words = member === undefined ? message : `${message} (neighbor ${member})`;
+    const problem = source.problem(place(path), at, words, suggestion);
+    if (known.has(headOf(problem))) continue;
+    known.add(headOf(problem));
+    problems.push(problem);
   }
   if (problems.length > 0 || !result.success) throw new ConfigError(inOrder(problems));
   return result.data;
 }
 
-/** A value that the text already spoiled is not reported again as missing. */
+/** A value that the text already spoiled is not reported again as missing, nor what a group has for each of its members. */
 const headOf = ({ line, column, path }: Problem) => `${line}:${column}:${path}`;
 
 function inOrder(problems: Problem[]): Problem[] {

@@ -20,176 +20,178 @@ const policy = () =>
 const POLICY_KIND =
   '`accept`, `reject`, the name of a policy, or a list of names, the last of which may be `accept` or `reject`';
 
-/** The mapping as the file has it. */
-export const neighborKeys = z
-  .strictObject({
-    address: key(text(parseNeighborAddress), 'Address of the neighbor.', {
-      kind: 'IPv4 or IPv6 address; a link-local one with its interface',
-      example: '172.18.8.102',
-    }),
-    as: key(
-      autonomousSystem(),
-      'AS number of the neighbor. The same as `as` above makes the neighbor internal (iBGP).',
-      {
-        kind: 'AS number, plain or asdot',
-        rfc: '6793',
-        example: 65001,
-      },
-    ),
-    description: key(z.string().max(255).default(''), 'A name for people, shown by `tsbgp neighbor` and in the log.', {
-      example: 'the other node',
-    }),
-    shutdown: key(
-      z.boolean().default(false),
-      'Administratively down: no session until `tsbgp neighbor ADDRESS enable`.',
-      {
-        rfc: '9003',
-        example: true,
-      },
-    ),
-    passive: key(z.boolean().default(false), 'Wait for the neighbor to connect; never connect to it.', {
-      rfc: '4271 §8.1.1',
+/** The keys. */
+export const neighborFields = {
+  address: key(text(parseNeighborAddress), 'Address of the neighbor.', {
+    kind: 'IPv4 or IPv6 address; a link-local one with its interface',
+    example: '172.18.8.102',
+  }),
+  as: key(autonomousSystem(), 'AS number of the neighbor. The same as `as` above makes the neighbor internal (iBGP).', {
+    kind: 'AS number, plain or asdot',
+    rfc: '6793',
+    example: 65001,
+  }),
+  group: key(
+    z.string().optional(),
+    'Name of one of `groups`: its keys hold for this neighbor, too, where it has none of its own.',
+    { example: 'spines', defaultText: 'no group' },
+  ),
+  description: key(z.string().max(255).default(''), 'A name for people, shown by `tsbgp neighbor` and in the log.', {
+    example: 'the other node',
+  }),
+  shutdown: key(
+    z.boolean().default(false),
+    'Administratively down: no session until `tsbgp neighbor ADDRESS enable`.',
+    {
+      rfc: '9003',
       example: true,
-    }),
-    port: key(whole(1, 65535).default(179), 'TCP port that the neighbor listens on.', { example: 1179 }),
-    'local-address': key(
-      text(parseHostAddress).optional(),
-      'Own address of the session. Without it the kernel chooses by its routes.',
-      { kind: 'address of the same family as `address`', example: '172.18.8.101', defaultText: "the kernel's choice" },
-    ),
-    'hold-time': key(
-      whole(0, 65535)
-        .refine(seconds => seconds === 0 || seconds >= 3, 'must be 0 or at least 3 seconds')
-        .default(90),
-      'Silence after which the neighbor counts as gone; the smaller one of both sides is used, and KEEPALIVEs go out ' +
-        'three times as often. 0 switches both off.',
-      { unit: 'seconds', rfc: '4271 §4.2', example: 9 },
-    ),
-    'connect-retry': key(
-      whole(1, 65535).default(10),
-      'Pause between attempts to connect, shortened at random by up to a quarter.',
-      {
-        unit: 'seconds',
-        rfc: '4271 §8, §10',
-        example: 30,
-      },
-    ),
-    'idle-hold': key(
-      whole(0, 120).default(5),
-      'Rest in state Idle after an error; doubles with every further one up to 120 seconds. 0 is no rest.',
-      { unit: 'seconds', rfc: '4271 §8.1.1', example: 0 },
-    ),
-    'delay-open': key(
-      whole(0, 65535).default(0),
-      'After connecting, wait this long for the neighbor to send its OPEN first. 0 sends at once.',
-      { unit: 'seconds', rfc: '4271 §8.1.1', example: 5 },
-    ),
-    families: key(families.prefault([...FAMILIES]), 'Address families offered to the neighbor.', {
-      rfc: '4760',
-      example: ['ipv4-unicast'],
-    }),
-    'route-reflector-client': key(
-      z.boolean().default(false),
-      'Reflect routes of other internal neighbors to this one and its routes to them. Internal neighbors only.',
-      { rfc: '4456', example: true },
-    ),
-    'next-hop-self': key(
-      z.boolean().default(false),
-      'Announce routes to this internal neighbor with the own address as next hop. Towards external neighbors this is always so.',
-      { rfc: '4271 §5.1.3', example: true },
-    ),
-    'next-hop-unchanged': key(
-      z.boolean().default(false),
-      'Announce routes to this external neighbor with the next hop they came with: for route servers and multihop sessions.',
-      { rfc: '4271 §5.1.3', example: true },
-    ),
-    ...relationKeys,
-    ...asPathKeys,
-    multihop: key(
-      whole(1, 255).default(1),
-      'How many hops away an external neighbor may be: the TTL of the packets to it.',
-      {
-        unit: 'hops',
-        example: 2,
-      },
-    ),
-    'max-prefix': key(
-      z
-        .strictObject({
-          limit: key(whole(1, 0xffffffff), 'More prefixes than this from the neighbor end the session.', {
-            unit: 'prefixes',
-            rfc: '4486 §4',
-            example: 1_000_000,
-          }),
-          restart: key(
-            whole(0, 65535).default(300),
-            'Pause before the session is tried again. 0: it stays down until `tsbgp neighbor ADDRESS enable`.',
-            { unit: 'seconds', example: 300 },
-          ),
-        })
-        .optional(),
-      'Protection against a neighbor that sends more than it should.',
-      { example: { limit: 1_000_000, restart: 300 }, defaultText: 'no limit' },
-    ),
-    'graceful-restart': key(
-      z
-        .union(
-          [
-            z.literal(false),
-            z.strictObject({
-              'restart-time': key(
-                whole(1, 4095).default(120),
-                'How long the neighbor is asked to keep our routes while this daemon restarts.',
-                { unit: 'seconds', rfc: '4724 §3', example: 120 },
-              ),
-            }),
-          ],
-          'must be false or a mapping such as { restart-time: 120 }',
-        )
-        .prefault({}),
-      'Keep forwarding through a restart of either side: routes of a restarting neighbor stay until it is back, and the ' +
-        'neighbor is asked to do the same for us. `false` switches it off.',
-      { rfc: '4724, 8538', example: false, defaultText: '`{ restart-time: 120 }`' },
-    ),
-    'add-path': key(
-      z
-        .strictObject({
-          receive: key(z.boolean().default(false), 'Accept several paths for the same prefix from the neighbor.', {
-            example: true,
-          }),
-          send: key(
-            z.union([whole(0, 65535), z.literal('all')], 'must be a number of paths or all').default(0),
-            'How many paths of a prefix to send to the neighbor, the best ones first. 0: the best one, without a path identifier.',
-            { unit: 'paths', example: 'all' },
-          ),
-        })
-        .prefault({}),
-      'Several paths for the same prefix on one session.',
-      { rfc: '7911', example: { receive: true, send: 4 } },
-    ),
-    import: key(policy().optional(), 'What becomes of routes from the neighbor.', {
-      kind: POLICY_KIND,
-      rfc: '8212',
-      example: 'accept',
-      defaultText: '`accept` from internal, `reject` from external neighbors',
-    }),
-    export: key(policy().optional(), 'Whether routes are announced to the neighbor, and how.', {
-      kind: POLICY_KIND,
-      rfc: '8212',
-      example: 'accept',
-      defaultText: '`accept` to internal, `reject` to external neighbors',
-    }),
-  })
-  .superRefine(
-    (neighbor, context) => {
-      const own = neighbor?.['local-address'];
-      if (typeof own !== 'string' || typeof neighbor.address !== 'string') return;
-      if (isIpv6(own) === isIpv6(neighbor.address)) return;
-      const message = `${own} is not of the same family as the neighbor's address ${neighbor.address}`;
-      context.addIssue({ code: 'custom', message, path: ['local-address'], input: own });
     },
-    { when: () => true },
-  );
+  ),
+  passive: key(z.boolean().default(false), 'Wait for the neighbor to connect; never connect to it.', {
+    rfc: '4271 §8.1.1',
+    example: true,
+  }),
+  port: key(whole(1, 65535).default(179), 'TCP port that the neighbor listens on.', { example: 1179 }),
+  'local-address': key(
+    text(parseHostAddress).optional(),
+    'Own address of the session. Without it the kernel chooses by its routes.',
+    { kind: 'address of the same family as `address`', example: '172.18.8.101', defaultText: "the kernel's choice" },
+  ),
+  'hold-time': key(
+    whole(0, 65535)
+      .refine(seconds => seconds === 0 || seconds >= 3, 'must be 0 or at least 3 seconds')
+      .default(90),
+    'Silence after which the neighbor counts as gone; the smaller one of both sides is used, and KEEPALIVEs go out ' +
+      'three times as often. 0 switches both off.',
+    { unit: 'seconds', rfc: '4271 §4.2', example: 9 },
+  ),
+  'connect-retry': key(
+    whole(1, 65535).default(10),
+    'Pause between attempts to connect, shortened at random by up to a quarter.',
+    {
+      unit: 'seconds',
+      rfc: '4271 §8, §10',
+      example: 30,
+    },
+  ),
+  'idle-hold': key(
+    whole(0, 120).default(5),
+    'Rest in state Idle after an error; doubles with every further one up to 120 seconds. 0 is no rest.',
+    { unit: 'seconds', rfc: '4271 §8.1.1', example: 0 },
+  ),
+  'delay-open': key(
+    whole(0, 65535).default(0),
+    'After connecting, wait this long for the neighbor to send its OPEN first. 0 sends at once.',
+    { unit: 'seconds', rfc: '4271 §8.1.1', example: 5 },
+  ),
+  families: key(families.prefault([...FAMILIES]), 'Address families offered to the neighbor.', {
+    rfc: '4760',
+    example: ['ipv4-unicast'],
+  }),
+  'route-reflector-client': key(
+    z.boolean().default(false),
+    'Reflect routes of other internal neighbors to this one and its routes to them. Internal neighbors only.',
+    { rfc: '4456', example: true },
+  ),
+  'next-hop-self': key(
+    z.boolean().default(false),
+    'Announce routes to this internal neighbor with the own address as next hop. Towards external neighbors this is always so.',
+    { rfc: '4271 §5.1.3', example: true },
+  ),
+  'next-hop-unchanged': key(
+    z.boolean().default(false),
+    'Announce routes to this external neighbor with the next hop they came with: for route servers and multihop sessions.',
+    { rfc: '4271 §5.1.3', example: true },
+  ),
+  ...relationKeys,
+  ...asPathKeys,
+  multihop: key(
+    whole(1, 255).default(1),
+    'How many hops away an external neighbor may be: the TTL of the packets to it.',
+    {
+      unit: 'hops',
+      example: 2,
+    },
+  ),
+  'max-prefix': key(
+    z
+      .strictObject({
+        limit: key(whole(1, 0xffffffff), 'More prefixes than this from the neighbor end the session.', {
+          unit: 'prefixes',
+          rfc: '4486 §4',
+          example: 1_000_000,
+        }),
+        restart: key(
+          whole(0, 65535).default(300),
+          'Pause before the session is tried again. 0: it stays down until `tsbgp neighbor ADDRESS enable`.',
+          { unit: 'seconds', example: 300 },
+        ),
+      })
+      .optional(),
+    'Protection against a neighbor that sends more than it should.',
+    { example: { limit: 1_000_000, restart: 300 }, defaultText: 'no limit' },
+  ),
+  'graceful-restart': key(
+    z
+      .union(
+        [
+          z.literal(false),
+          z.strictObject({
+            'restart-time': key(
+              whole(1, 4095).default(120),
+              'How long the neighbor is asked to keep our routes while this daemon restarts.',
+              { unit: 'seconds', rfc: '4724 §3', example: 120 },
+            ),
+          }),
+        ],
+        'must be false or a mapping such as { restart-time: 120 }',
+      )
+      .prefault({}),
+    'Keep forwarding through a restart of either side: routes of a restarting neighbor stay until it is back, and the ' +
+      'neighbor is asked to do the same for us. `false` switches it off.',
+    { rfc: '4724, 8538', example: false, defaultText: '`{ restart-time: 120 }`' },
+  ),
+  'add-path': key(
+    z
+      .strictObject({
+        receive: key(z.boolean().default(false), 'Accept several paths for the same prefix from the neighbor.', {
+          example: true,
+        }),
+        send: key(
+          z.union([whole(0, 65535), z.literal('all')], 'must be a number of paths or all').default(0),
+          'How many paths of a prefix to send to the neighbor, the best ones first. 0: the best one, without a path identifier.',
+          { unit: 'paths', example: 'all' },
+        ),
+      })
+      .prefault({}),
+    'Several paths for the same prefix on one session.',
+    { rfc: '7911', example: { receive: true, send: 4 } },
+  ),
+  import: key(policy().optional(), 'What becomes of routes from the neighbor.', {
+    kind: POLICY_KIND,
+    rfc: '8212',
+    example: 'accept',
+    defaultText: '`accept` from internal, `reject` from external neighbors',
+  }),
+  export: key(policy().optional(), 'Whether routes are announced to the neighbor, and how.', {
+    kind: POLICY_KIND,
+    rfc: '8212',
+    example: 'accept',
+    defaultText: '`accept` to internal, `reject` to external neighbors',
+  }),
+};
+
+/** The mapping as the file has it, with the keys of its group. */
+export const neighborKeys = z.strictObject(neighborFields).superRefine(
+  (neighbor, context) => {
+    const own = neighbor?.['local-address'];
+    if (typeof own !== 'string' || typeof neighbor.address !== 'string') return;
+    if (isIpv6(own) === isIpv6(neighbor.address)) return;
+    const message = `${own} is not of the same family as the neighbor's address ${neighbor.address}`;
+    context.addIssue({ code: 'custom', message, path: ['local-address'], input: own });
+  },
+  { when: () => true },
+);
 
 type NeighborKeys = z.output<typeof neighborKeys>;
 
@@ -197,6 +199,7 @@ type NeighborKeys = z.output<typeof neighborKeys>;
 export const decodeNeighbor = (n: NeighborKeys, internal: boolean) => ({
   address: n.address,
   as: n.as,
+  group: n.group,
   description: n.description,
   shutdown: n.shutdown,
   passive: n.passive,
@@ -227,6 +230,7 @@ export const decodeNeighbor = (n: NeighborKeys, internal: boolean) => ({
 export const encodeNeighbor = (n: ReturnType<typeof decodeNeighbor>): NeighborKeys => ({
   address: n.address,
   as: n.as,
+  group: n.group,
   description: n.description,
   shutdown: n.shutdown,
   passive: n.passive,

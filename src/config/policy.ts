@@ -16,7 +16,8 @@ import { BadValue, formatPrefixRule, formatRange, parseAs, parsePrefixRule, pars
 const NAME = /^[a-z_][\w.-]*$/i;
 const U32 = 0xffffffff;
 
-const name = () => z.string().regex(/^[a-z_][\w.-]{0,63}$/i, 'must be a name of letters, digits, - _ and .');
+/** What sets, policies and groups may be called. */
+export const name = () => z.string().regex(/^[a-z_][\w.-]{0,63}$/i, 'must be a name of letters, digits, - _ and .');
 
 /** A parser that throws InputError as one that throws BadValue; the text stays as it is. */
 function checkedBy(parse: (text: string) => unknown): (text: string) => string {

@@ -30,6 +30,7 @@ This page is generated from the schema in \`src/config\`.
 const SECTIONS: Record<string, string> = {
   '': 'The speaker',
   neighbors: 'Neighbors',
+  groups: 'Groups of neighbors',
   policies: 'Policies and the sets they name',
   aggregates: 'Aggregates',
   fib: 'Kernel routes',

@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { aggregateKeys, decodeAggregate, encodeAggregate } from './aggregate.js';
 import { reportAsPath } from './as-path.js';
+import { groupKeys, reportGroups } from './groups.js';
 import { absolutePath, autonomousSystem, distinct, key, text, whole, written } from './keys.js';
 import { multipath } from './multipath.js';
 import { decodeNeighbor, encodeNeighbor, neighborKeys } from './neighbor.js';
@@ -107,6 +108,7 @@ const speakerKeys = z
       'Where routes added by `tsbgp rib add` are kept, so that they survive a restart. `false` forgets them.',
       { kind: 'absolute path or `false`', example: false },
     ),
+    ...groupKeys,
     neighbors: key(z.array(neighborKeys).prefault([]), 'The neighbors, one entry each.', {
       example: [{ address: '172.18.8.102', as: 65001 }],
     }),
@@ -188,6 +190,13 @@ const speakerKeys = z
     },
     { when: () => true },
   )
+  .superRefine(
+    (speaker, context) =>
+      reportGroups(speaker ?? {}, (path, message, suggestion, input) =>
+        context.addIssue({ code: 'custom', message, params: { suggestion }, path: [...path], input }),
+      ),
+    { when: () => true },
+  )
   .superRefine((speaker, context) => {
     for (const { path, message, suggestion } of checkNames(decodePolicies(speaker), chainsIn(speaker)).wrong) {
       const params = suggestion === undefined ? {} : { suggestion };
@@ -196,20 +205,25 @@ const speakerKeys = z
   });
 
 /** Where policies are named. */
-function chainsIn(speaker: {
-  neighbors: readonly { import?: string | string[]; export?: string | string[] }[];
-}): ChainUse[] {
-  return speaker.neighbors.flatMap((neighbor, i) =>
+function chainsIn(speaker: { groups: Record<string, Chains>; neighbors: readonly Chains[] }): ChainUse[] {
+  const groups = Object.entries(speaker.groups).map(([name, group]) => ({ at: ['groups', name], chains: group }));
+  const neighbors = speaker.neighbors.map((neighbor, i) => ({ at: ['neighbors', i], chains: neighbor }));
+  return [...groups, ...neighbors].flatMap(({ at, chains }) =>
     (['import', 'export'] as const).flatMap(direction => {
-      const chain = neighbor[direction];
-      return chain === undefined ? [] : [{ path: ['neighbors', i, direction], chain, direction }];
+      const chain = chains[direction];
+      return chain === undefined ? [] : [{ path: [...at, direction], chain, direction }];
     }),
   );
 }
 
+interface Chains {
+  import?: string | string[];
+  export?: string | string[];
+}
+
 /** What is defined but not named anywhere, in words. */
-export function unusedPolicies({ policies, neighbors }: Pick<Config, 'policies' | 'neighbors'>): NameRemark[] {
-  return checkNames(policies, chainsIn({ neighbors })).unused;
+export function unusedPolicies(config: Pick<Config, 'policies' | 'groups' | 'neighbors'>): NameRemark[] {
+  return checkNames(config.policies, chainsIn(config)).unused;
 }
 
 type SpeakerKeys = z.output<typeof speakerKeys>;
@@ -223,6 +237,7 @@ const decodeSpeaker = (s: SpeakerKeys) => ({
   multipath: s.multipath,
   selectionDeferralSeconds: s['selection-deferral-time'],
   stateFile: s['state-file'],
+  groups: s.groups,
   neighbors: s.neighbors.map(neighbor => decodeNeighbor(neighbor, neighbor.as === s.as)),
   policies: decodePolicies(s),
   aggregates: s.aggregates.map(decodeAggregate),
@@ -240,6 +255,7 @@ const encodeSpeaker = (c: ReturnType<typeof decodeSpeaker>): SpeakerKeys => ({
   multipath: c.multipath,
   'selection-deferral-time': c.selectionDeferralSeconds,
   'state-file': c.stateFile,
+  groups: c.groups,
   neighbors: c.neighbors.map(encodeNeighbor),
   ...encodePolicies(c.policies),
   aggregates: c.aggregates.map(encodeAggregate),
@@ -265,6 +281,6 @@ export type NeighborConfig = Config['neighbors'][number];
 
 /** Keys that are known but not built, by the mapping they belong to: refused with these words, never ignored. */
 export const NOT_SUPPORTED_YET: Record<string, readonly string[]> = {
-  '': ['groups', 'confederation', 'metrics', 'rpki'],
-  'neighbors[]': ['interface', 'group', 'password', 'ttl-security', 'bfd', 'default-originate'],
+  '': ['confederation', 'metrics', 'rpki'],
+  'neighbors[]': ['interface', 'password', 'ttl-security', 'bfd', 'default-originate'],
 };

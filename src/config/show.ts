@@ -2,13 +2,15 @@
 
 import { Document, isMap, isScalar, isSeq, type Node, visit } from 'yaml';
 import { z } from 'zod';
+import { groupKeys } from './groups.js';
 import { policyKeys } from './policy.js';
 import { type Config, configSchema, type NeighborConfig } from './schema.js';
 
-/** A configuration in the file's shape, every key that has a value; without sets and policies where there are none. */
+/** A configuration in the file's shape, every key that has a value; without groups, sets and policies where there are none. */
 export function viewConfig({ source: _source, ...config }: Config): Record<string, unknown> {
   const view: Record<string, unknown> = z.encode(configSchema, config);
-  for (const name of Object.keys(policyKeys)) if (Object.keys(view[name] as object).length === 0) delete view[name];
+  for (const name of Object.keys({ ...groupKeys, ...policyKeys }))
+    if (Object.keys(view[name] as object).length === 0) delete view[name];
   return view;
 }
 

@@ -32,6 +32,17 @@ describe('diffConfig', () => {
     expect(diffConfig(config(neighbors), { ...config(neighbors), source: 'other.yml' })).toEqual(NOTHING);
   });
 
+  test('a group that changed, in its members', () => {
+    const with_ = (holdTime: number) =>
+      config({
+        groups: `{ g: { as: 65001, hold-time: ${holdTime} }, unused: { port: ${holdTime} } }`,
+        neighbors: `[{ address: 10.0.0.2, group: g }, { address: 10.0.0.3, group: g, hold-time: 30 }]`,
+      });
+    const { changeNeighbors, ...rest } = diffConfig(with_(9), with_(12));
+    expect(changeNeighbors.map(it => [it.new.address, it.keys])).toEqual([['10.0.0.2', ['holdTimeSeconds']]]);
+    expect({ ...rest, changeNeighbors: [] }).toEqual(NOTHING);
+  });
+
   test('the order of the neighbors is no change', () => {
     expect(diffConfig(config({ neighbors: `[${A}, ${B}]` }), config({ neighbors: `[${B}, ${A}]` }))).toEqual(NOTHING);
   });

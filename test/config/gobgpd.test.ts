@@ -295,6 +295,48 @@ describe('a neighbor', () => {
   });
 });
 
+describe('peer groups', () => {
+  test('are groups', () => {
+    const { config, warnings } = load(`${GLOBAL}
+peer-groups:
+  - config: { peer-group-name: g, peer-as: 65010 }
+    timers: { config: { hold-time: 30 } }
+    graceful-restart: { config: { enabled: true } }
+    afi-safis: [{ config: { afi-safi-name: ipv6-unicast } }]
+    apply-policy: { config: { default-import-policy: reject-route } }
+neighbors:
+  - config: { neighbor-address: 10.0.0.2, peer-group: g }
+  - config: { neighbor-address: 10.0.0.3, peer-group: g, peer-as: 65001 }
+    timers: { config: { hold-time: 9 } }
+    graceful-restart: { config: { enabled: false } }
+    afi-safis: [{ config: { afi-safi-name: ipv4-unicast } }]
+`);
+    expect(config.neighbors).toMatchObject([
+      {
+        group: 'g',
+        as: 65010,
+        holdTimeSeconds: 30,
+        families: [1],
+        gracefulRestart: { restartTimeSeconds: 30 },
+        import: 'reject',
+        export: 'accept',
+      },
+      { group: 'g', as: 65001, holdTimeSeconds: 9, families: [0], gracefulRestart: false, import: 'reject' },
+    ]);
+    expect(config.groups).toMatchObject({ g: { as: 65010, 'hold-time': 30 } });
+    expect(warnings).toEqual([
+      expect.stringMatching(/peer-as: external neighbor without a policy: mapped to export: accept/),
+    ]);
+  });
+
+  test('wrong values are told at the group', () => {
+    const text = `${GLOBAL}peer-groups: [{ config: { peer-group-name: g }, timers: { config: { hold-time: 1 } } }]\nneighbors: [{ config: { neighbor-address: 10.0.0.2, peer-as: 65001, peer-group: g } }]`;
+    expect(problems(text)).toEqual([
+      [3, 80, 'peer-groups[0].timers.config.hold-time', 'must be 0 or at least 3 seconds', undefined],
+    ]);
+  });
+});
+
 describe('refused', () => {
   test.each([
     [
@@ -315,21 +357,21 @@ describe('refused', () => {
 
   test.each([
     ['auth-password: hunter2', 'auth-password', 'TCP-MD5 passwords are not supported yet'],
-    ['peer-group: g', 'peer-group', 'peer groups are not supported yet'],
     ['neighbor-interface: eth0', 'neighbor-interface', 'neighbors by interface (unnumbered) are not supported yet'],
   ])('%s', (key, name, message) => {
     const text = withNeighbor().replace('{ neighbor-address', `{ ${key}, neighbor-address`);
     expect(problems(text)).toEqual([[4, 15, `neighbors[0].config.${name}`, message, 'remove it']]);
   });
 
-  test('peer groups and dynamic neighbors', () => {
-    expect(
-      problems(
-        `${GLOBAL}peer-groups: [{ config: { peer-group-name: g } }]\ndynamic-neighbors: [{ config: { prefix: 10.0.0.0/8 } }]`,
-      ),
-    ).toEqual([
-      [3, 1, 'peer-groups', 'peer groups are not supported yet', 'remove it'],
-      [4, 1, 'dynamic-neighbors', 'dynamic neighbors are not supported yet', 'remove it'],
+  test('dynamic neighbors', () => {
+    expect(problems(`${GLOBAL}dynamic-neighbors: [{ config: { prefix: 10.0.0.0/8 } }]`)).toEqual([
+      [3, 1, 'dynamic-neighbors', 'dynamic neighbors are not supported yet', 'remove it'],
+    ]);
+  });
+
+  test('a password of a peer group', () => {
+    expect(problems(`${GLOBAL}peer-groups: [{ config: { peer-group-name: g, auth-password: x } }]`)).toEqual([
+      [3, 47, 'peer-groups[0].config.auth-password', 'TCP-MD5 passwords are not supported yet', 'remove it'],
     ]);
   });
 });

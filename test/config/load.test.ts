@@ -55,6 +55,7 @@ log: { level: info }
 const DEFAULT_NEIGHBOR = {
   address: '172.18.8.102',
   as: 65001,
+  group: undefined,
   description: '',
   shutdown: false,
   passive: false,
@@ -112,6 +113,7 @@ describe('a usable file', () => {
       aggregates: [],
       selectionDeferralSeconds: 60,
       stateFile: '/var/lib/tsbgp/routes.json',
+      groups: {},
       neighbors: [],
       policies: { prefixSets: {}, neighborSets: {}, asPathSets: {}, communitySets: {}, policies: {} },
       fib: { install: true, table: 254, metric: 20, protocol: 186, redistribute: [], prefixes: [] },
@@ -283,7 +285,7 @@ describe('what is wrong, where, and what to do', () => {
         1,
         'colour',
         'unknown key',
-        `the keys here are as, router-id, cluster-id, listen, port, multipath, selection-deferral-time, state-file, neighbors, prefix-sets, neighbor-sets, as-path-sets, community-sets, policies, aggregates, fib, api, log`,
+        `the keys here are as, router-id, cluster-id, listen, port, multipath, selection-deferral-time, state-file, groups, neighbors, prefix-sets, neighbor-sets, as-path-sets, community-sets, policies, aggregates, fib, api, log`,
       ],
     ],
     [
@@ -322,7 +324,7 @@ describe('what is wrong, where, and what to do', () => {
       `${NEIGHBOR}graceful-restart: { time: 9 }`,
       [6, 25, 'neighbors[0].graceful-restart.time', 'unknown key', 'the keys here are restart-time'],
     ],
-    ['a later key', `${MINIMUM}groups: {}`, [3, 1, 'groups', 'is not supported yet', 'remove it']],
+    ['a later key', `${MINIMUM}metrics: {}`, [3, 1, 'metrics', 'is not supported yet', 'remove it']],
     [
       'a later key of a neighbor',
       `${NEIGHBOR}bfd: true`,
@@ -642,6 +644,80 @@ describe('what is wrong, where, and what to do', () => {
   });
 });
 
+describe('groups', () => {
+  const grouped = (groups: string, ...neighbors: string[]) =>
+    `${MINIMUM}groups:\n  spines: ${groups}\nneighbors:${neighbors.length === 0 ? ' []' : ''}\n${neighbors.map(it => `  - ${it}\n`).join('')}`;
+
+  test('a neighbor has what its group has, but for what it says itself', () => {
+    const text = grouped(
+      '{ as: 65010, hold-time: 9, import: accept, max-prefix: { limit: 10, restart: 7 } }',
+      '{ address: 10.0.0.1, group: spines }',
+      '{ address: 10.0.0.2, group: spines, as: 65001, hold-time: 30, max-prefix: { limit: 5 } }',
+      '{ address: 10.0.0.3, as: 65001 }',
+    );
+    expect(parseConfig(text, 'tsbgp.yml').config.neighbors).toMatchObject([
+      {
+        as: 65010,
+        group: 'spines',
+        holdTimeSeconds: 9,
+        import: 'accept',
+        export: 'reject',
+        maxPrefix: { limit: 10, restartSeconds: 7 },
+      },
+      { as: 65001, holdTimeSeconds: 30, export: 'accept', maxPrefix: { limit: 5, restartSeconds: 300 } },
+      { as: 65001, group: undefined, holdTimeSeconds: 90, maxPrefix: undefined },
+    ]);
+  });
+
+  const one = '{ address: 10.0.0.1, group: spines }';
+  test.each<[string, string, ...ReturnType<typeof brief>]>([
+    [
+      'a wrong value once, not for each member',
+      grouped('{ as: 65001, hold-time: 1 }', one, '{ address: 10.0.0.2, group: spines }'),
+      [4, 35, 'groups.spines.hold-time', 'must be 0 or at least 3 seconds', undefined],
+    ],
+    [
+      'a wrong value that no neighbor has',
+      grouped('{ hold-time: 1 }'),
+      [4, 24, 'groups.spines.hold-time', 'must be 0 or at least 3 seconds', undefined],
+    ],
+    [
+      'a key that does not go with a member',
+      grouped('{ as: 65010, route-reflector-client: true }', one),
+      [
+        4,
+        48,
+        'groups.spines.route-reflector-client',
+        'only an internal neighbor can be a client, and AS 65010 is not the own AS 65001 (neighbor 10.0.0.1)',
+        undefined,
+      ],
+    ],
+    [
+      'a misspelled group',
+      grouped('{ as: 65001 }', '{ address: 10.0.0.1, as: 65001, group: spine }'),
+      [6, 44, 'neighbors[0].group', 'there is no group "spine"', 'did you mean spines?'],
+    ],
+    ['no AS number at all', grouped('{}', one), [6, 5, 'neighbors[0].as', 'is missing', 'add "as: 65001"']],
+    [
+      'a misspelled key',
+      grouped('{ as: 65001, hold-tmie: 9 }', one),
+      [4, 24, 'groups.spines.hold-tmie', 'unknown key', 'did you mean hold-time?'],
+    ],
+    [
+      'an address',
+      grouped('{ as: 65001, address: 10.0.0.9 }', one),
+      [4, 24, 'groups.spines.address', 'does not belong here', 'it belongs under neighbors[]'],
+    ],
+    [
+      'a policy that there is not',
+      grouped('{ as: 65001, import: nope }'),
+      [4, 32, 'groups.spines.import', 'there is no policy "nope"', 'write accept or reject'],
+    ],
+  ])('%s', (_name, text, ...expected) => {
+    expect(brief(text)).toEqual(expected);
+  });
+});
+
 describe('a neighbor outside a file', () => {
   const own = { as: 65001, routerId: '172.18.8.101' };
 
@@ -652,6 +728,18 @@ describe('a neighbor outside a file', () => {
       holdTimeSeconds: 9,
       import: 'reject',
     });
+  });
+
+  test('has the keys of a group of the file', () => {
+    const { groups } = parseConfig(
+      `${MINIMUM}groups: { spines: { as: 65010, families: [ipv6-unicast] } }`,
+      'f.yml',
+    ).config;
+    const neighbor = parseNeighbor({ address: '10.0.0.2', group: 'spines' }, { ...own, groups });
+    expect(neighbor).toMatchObject({ as: 65010, group: 'spines', families: [1] });
+    expect(() => parseNeighbor({ address: '10.0.0.2', group: 'spies', as: 1 }, { ...own, groups })).toThrow(
+      new BadValue('group: there is no group "spies"', 'did you mean spines?'),
+    );
   });
 
   test.each<[unknown, string, string | undefined]>([

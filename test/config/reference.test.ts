@@ -27,6 +27,7 @@ function fileWith([first, ...rest]: string[], value: unknown): string {
     const inside = nested(rest) as Record<string, Record<string, unknown>>;
     if (rest[0] === 'max-prefix' && rest.length > 1) inside['max-prefix'] = { limit: 1, ...inside['max-prefix'] };
     if (rest[0] === 'local-as' && rest.length > 1) inside['local-as'] = { as: 65010, ...inside['local-as'] };
+    if (rest[0] === 'group') file.groups = { spines: {} };
     if (rest[0] === 'strict-role') inside.role = 'peer' as never;
     file.neighbors = [{ address: '172.18.8.102', as: rest[0] === 'route-reflector-client' ? 65001 : 65002, ...inside }];
   } else if (first === 'aggregates' && rest.length > 0) {

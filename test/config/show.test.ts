@@ -8,6 +8,15 @@ import { showConfig, viewConfig } from '../../src/config/show.js';
 
 const load = (text: string) => parseConfig(text, 'tsbgp.yml').config;
 
+test('groups stay groups', () => {
+  const text = `as: 65001\nrouter-id: 10.0.0.1\ngroups: { g: { families: [ipv6-unicast], local-as: { as: 65002 } } }
+neighbors: [{ address: 10.0.0.2, as: 65010, group: g }]`;
+  const shown = showConfig(load(text));
+  expect(shown).toContain('groups:\n  g:\n    families: [ ipv6-unicast ]\n');
+  expect(shown).toContain('group: g\n');
+  expect(load(shown)).toEqual(load(text));
+});
+
 test('every key with its default', () => {
   const text = showConfig(
     load('as: 65001\nrouter-id: 172.18.8.101\nneighbors: [{ address: 172.18.8.102, as: 65001 }]'),

@@ -22,6 +22,8 @@ export interface NeighborOptions {
   /** IPv4 or IPv6 address; link-local ones with their interface: fe80::1%eth1. */
   address: string;
   as: number;
+  /** The group of the configuration that it has its keys from. */
+  group?: string;
   description: string;
   /** Administratively down. */
   shutdown: boolean;

@@ -54,7 +54,8 @@ function entry(path: string, name: string, node: SchemaNode, indent: string): st
     node.defaultText && `Default: ${node.defaultText}.`,
   ];
   const inside = node.properties && withDefaults(node.properties);
-  const value = SET.get(path) ?? inside ?? (isEmptyMapping(node.default) ? node.example : (node.default ?? node.example));
+  const value =
+    SET.get(path) ?? inside ?? (isEmptyMapping(node.default) ? node.example : (node.default ?? node.example));
   const words = stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
   const line = `${indent}${SET.has(path) ? '' : '# '}${name}: ${words}`;
   return `${comment(meaning.filter(Boolean).join(' '), indent)}${line}\n`;

@@ -103,6 +103,7 @@ const familyCounts = component<FamilyCounts>('FamilyCounts', {
   advertised: count(),
   endOfRib: z.boolean().describe('End-of-RIB was received (RFC 4724 §2)'),
   stale: count(),
+  longLivedUntil: time().optional().describe('The stale ones are the last choice, and kept until then (RFC 9494)'),
 });
 
 const messageCounts = component<MessageCounts>('MessageCounts', {

@@ -1,5 +1,6 @@
 // What the two ends agreed on, as the tables need it: how this neighbor's UPDATEs are read, and what it is told.
 
+import type { Retention } from './graceful-restart.js';
 import type { ImportRule } from './neighbor-policies.js';
 import type { BoundPolicy } from './policy/policies.js';
 import type { AsPathEdits } from './rib/as-path-edits.js';
@@ -76,6 +77,7 @@ export function exportOptions(
     ownNextHop: ownNextHop(family, options, options.as === local.as, negotiated),
     accept,
     policy,
+    longLived: negotiated.longLived !== null,
     as4: negotiated.as4,
     maxMessageLength: negotiated.maxMessageLength,
     extendedNextHop: negotiated.extendedNextHop,
@@ -92,6 +94,16 @@ function nextHopRule(options: NeighborOptions, internal: boolean, negotiated: Ne
     return { address: parseAddress(address), length: Number(length) };
   });
   return { own, subnets: internal || options.multihop > 1 || subnets.length === 0 ? null : subnets };
+}
+
+/** How the neighbor's routes are kept when the session is lost; null: not at all. */
+export function retention({ gracefulRestart }: NeighborOptions, negotiated: Negotiated | null): Retention | null {
+  if (gracefulRestart === false || !negotiated?.gracefulRestart) return null;
+  const { families = [], limitSeconds = Number.POSITIVE_INFINITY } = gracefulRestart.longLived ?? {};
+  const longLived = (negotiated.longLived ?? [])
+    .filter(({ family }) => families.some(own => own.family === family))
+    .map(entry => ({ ...entry, staleTimeSeconds: Math.min(entry.staleTimeSeconds, limitSeconds) }));
+  return { ...negotiated.gracefulRestart, longLived };
 }
 
 /** Null where the own AS in front is all there is to it. */

@@ -3,7 +3,12 @@
 // When the session is lost the neighbor's routes stay, marked stale, and a timer runs. Back in time and saying that it
 // still forwards, the neighbor makes them fresh by telling them again; what is stale at its End-of-RIB, or when the time
 // is up, is swept. RFC 4724 §4.2; RFC 8538 §4 (which ends of a session count as a restart).
+//
+// A family may be kept longer than that (RFC 9494): when the restart time is up its routes become the last choice, and a
+// timer of its own begins. It runs on when the neighbor is back, or lost again, until End-of-RIB of the family.
 
+import type { LocRib } from './rib/loc-rib.js';
+import { Stale } from './rib/paths.js';
 import type { Rib } from './rib/rib.js';
 import type { Agreed } from './session/negotiate.js';
 import type { SessionDown } from './session/session.js';
@@ -13,12 +18,28 @@ import { NotificationErrors } from './wire/notification.js';
 /** How long routes stay stale after the neighbor is back, without an End-of-RIB (RFC 4724 §4.2: a local choice). */
 const STALE_PATHS_MS = 360_000;
 
+/** What the neighbor said about its restarts, in the families whose routes are kept for it. */
+export type Retention = NonNullable<Agreed['gracefulRestart']> & { longLived: NonNullable<Agreed['longLived']> };
+
 /** What the helper needs of its neighbor. */
 export interface RestartHooks {
   /** Tables have work. */
   wake(): void;
-  /** The neighbor did not come back within its restart time. */
-  overdue(): void;
+  /** The neighbor did not come back within its restart time; the routes of these families are kept on. */
+  overdue(kept: Family[]): void;
+  /** The neighbor's paths are judged anew, so that what is long-lived stale is marked. */
+  reimport(table: LocRib): void;
+}
+
+/** A family whose stale routes are kept. */
+interface Kept {
+  /** Beyond the restart time; 0: not. */
+  longLivedMs: number;
+  /** Epoch milliseconds; absent before the long-lived period, and when it is over. */
+  until?: number;
+  timer?: NodeJS.Timeout;
+  /** The long-lived period was over before the neighbor that is back had told all. */
+  over: boolean;
 }
 
 /** The restarts of a neighbor. */
@@ -28,7 +49,9 @@ export class GracefulRestart {
   private readonly rib: Rib;
   private readonly source: number;
   private readonly hooks: RestartHooks;
+  private readonly kept = new Map<Family, Kept>();
   private timer: NodeJS.Timeout | undefined;
+  private up = false;
 
   /** `source`: the neighbor among the sources of the tables. */
   constructor(rib: Rib, source: number, hooks: RestartHooks) {
@@ -37,35 +60,58 @@ export class GracefulRestart {
     this.hooks = hooks;
   }
 
+  /** Its long-lived stale routes of the family are kept until then, epoch milliseconds. */
+  longLivedUntil(family: Family): number | undefined {
+    return this.kept.get(family)?.until;
+  }
+
   /** The session is over. `remote` is what the neighbor said about its restarts, null when its routes are not kept. */
-  down(remote: Agreed['gracefulRestart'], down: SessionDown): void {
+  down(remote: Retention | null, down: SessionDown): void {
+    this.up = false;
     clearTimeout(this.timer);
-    const kept =
-      remote !== null && startsRestart(down, remote.notification) ? remote.families.map(({ family }) => family) : [];
+    const helped = remote !== null && startsRestart(down, remote.notification) ? remote : null;
+    const restartMs = (helped?.restartTimeSeconds ?? 0) * 1000;
+    let waits = false;
     for (const table of this.rib.families) {
-      // RFC 4724 §4.2: what was stale already is not kept through a second restart.
-      if (kept.includes(table.family)) table.removeStale(this.source);
+      const { family } = table;
+      const restarts = restartMs > 0 && helped?.families.some(entry => entry.family === family) === true;
+      const { staleTimeSeconds = 0 } = helped?.longLived.find(entry => entry.family === family) ?? {};
+      const before = this.kept.get(family);
+      if (before?.over || !(restarts || staleTimeSeconds > 0)) {
+        this.drop(table);
+        continue;
+      }
+      // RFC 4724 §4.2: what was stale already is not kept through a second restart, but for RFC 9494 §4.2.
+      if (staleTimeSeconds === 0) {
+        this.forget(family);
+        table.removeStale(this.source);
+      }
       table.markStale(this.source);
-      if (!kept.includes(table.family)) table.sweep(this.source);
+      this.kept.set(family, { over: false, ...this.kept.get(family), longLivedMs: staleTimeSeconds * 1000 });
+      if (!restarts) this.beginLongLived(table);
+      waits ||= restarts;
     }
-    if (remote !== null && kept.length > 0) this.await(remote.restartTimeSeconds * 1000);
+    if (waits) this.await(restartMs);
   }
 
   /** The session is back: routes stay only where the neighbor says that it still forwards. */
-  established(families: readonly Family[], remote: Agreed['gracefulRestart']): void {
+  established(families: readonly Family[], remote: Retention | null): void {
+    this.up = true;
     clearTimeout(this.timer);
-    const kept = remote?.families.filter(f => f.forwarding).map(f => f.family) ?? [];
-    const waiting = this.until !== undefined;
     this.until = undefined;
     for (const table of this.rib.families) {
-      if (!waiting || !kept.includes(table.family) || !families.includes(table.family)) table.sweep(this.source);
+      const kept = this.kept.get(table.family);
+      if (kept !== undefined && families.includes(table.family) && forwards(table.family, kept, remote)) continue;
+      this.forget(table.family);
+      table.sweep(this.source);
     }
-    if (waiting && kept.length > 0) this.timer = setTimeout(() => this.dropStale(), STALE_PATHS_MS);
+    if (this.kept.size > 0) this.timer = setTimeout(() => this.sweepRestarting(), STALE_PATHS_MS);
   }
 
   /** The neighbor has told all of a family; `complete`: of every family. */
   endOfRib(family: Family, complete: boolean): void {
     if (complete) clearTimeout(this.timer);
+    this.forget(family);
     this.rib.families[family].sweep(this.source);
   }
 
@@ -73,20 +119,56 @@ export class GracefulRestart {
   stop(): void {
     clearTimeout(this.timer);
     this.until = undefined;
+    for (const family of [...this.kept.keys()]) this.forget(family);
   }
 
   private await(ms: number): void {
     this.until = Date.now() + ms;
     this.timer = setTimeout(() => {
       this.until = undefined;
-      this.hooks.overdue();
-      this.dropStale();
+      const longLived = [...this.kept].flatMap(([family, { longLivedMs }]) => (longLivedMs > 0 ? [family] : []));
+      this.hooks.overdue(longLived);
+      for (const family of longLived) this.beginLongLived(this.rib.families[family]);
+      this.sweepRestarting();
     }, ms);
   }
 
-  private dropStale(): void {
-    for (const table of this.rib.families) table.sweep(this.source);
+  private beginLongLived(table: LocRib): void {
+    const kept = this.kept.get(table.family) as Kept;
+    if (kept.timer === undefined) {
+      kept.until = Date.now() + kept.longLivedMs;
+      kept.timer = setTimeout(() => this.endLongLived(table), kept.longLivedMs);
+    }
+    table.markStale(this.source, Stale.longLived);
+    this.hooks.reimport(table);
+  }
+
+  private endLongLived(table: LocRib): void {
+    this.forget(table.family);
+    if (this.up) this.kept.set(table.family, { longLivedMs: 0, over: true });
+    table.sweep(this.source);
     this.hooks.wake();
+  }
+
+  /** Routes that are kept for the restart time only, which is over. */
+  private sweepRestarting(): void {
+    for (const [family, { until, over }] of [...this.kept]) {
+      if (until !== undefined || over) continue;
+      this.forget(family);
+      this.rib.families[family].sweep(this.source);
+    }
+    this.hooks.wake();
+  }
+
+  private drop(table: LocRib): void {
+    this.forget(table.family);
+    table.markStale(this.source);
+    table.sweep(this.source);
+  }
+
+  private forget(family: Family): void {
+    clearTimeout(this.kept.get(family)?.timer);
+    this.kept.delete(family);
   }
 }
 
@@ -95,4 +177,12 @@ function startsRestart({ kind, code, subcode }: SessionDown, notification: boole
   if (kind === 'tcp-lost') return true;
   const { hardReset } = NotificationErrors;
   return notification && kind !== 'stopped' && !(code === hardReset.code && subcode === hardReset.subcode);
+}
+
+/** Does the neighbor that is back say that it has forwarded all the time (RFC 4724 §4.2, RFC 9494 §4.2)? */
+function forwards(family: Family, { until }: Kept, remote: Retention | null): boolean {
+  const restart = remote?.families.find(entry => entry.family === family);
+  if (until === undefined) return restart?.forwarding === true;
+  const longLived = remote?.longLived.find(entry => entry.family === family);
+  return longLived?.forwarding === true && restart?.forwarding !== false;
 }

@@ -5,7 +5,7 @@
 // (End-of-RIB); RFC 2918; RFC 7313; RFC 4486 (prefix limit). Whatever deletes many routes is one act: mark them stale, then sweep what is still stale.
 
 import type { Logger } from 'pino';
-import { exportOptions, importContext } from './agreement.js';
+import { exportOptions, importContext, retention } from './agreement.js';
 import { GracefulRestart } from './graceful-restart.js';
 import { type MalformedUpdate, malformedUpdate } from './malformed.js';
 import { NeighborPolicies } from './neighbor-policies.js';
@@ -14,6 +14,7 @@ import type { Policies } from './policy/policies.js';
 import { Refreshes } from './refreshes.js';
 import type { ExportOptions } from './rib/export.js';
 import { type ImportContext, importVerdict, ingest } from './rib/ingest.js';
+import type { LocRib } from './rib/loc-rib.js';
 import { Verdict } from './rib/paths.js';
 import type { Rib } from './rib/rib.js';
 import { SourceKind } from './rib/sources.js';
@@ -93,8 +94,8 @@ export class Neighbor implements SessionHandler {
     this.session = new NeighborSession(options, context.local, this, context.log);
     this.restart = new GracefulRestart(context.rib, this.source, {
       wake: context.wake,
-      overdue: () =>
-        context.log.warn({ neighbor: options.address }, 'the neighbor did not come back within its restart time'),
+      overdue: kept => this.overdue(kept),
+      reimport: table => this.reimport([table]),
     });
     this.members = FAMILIES.map(({ family }) => this.memberOf(family));
   }
@@ -209,7 +210,9 @@ export class Neighbor implements SessionHandler {
 
   established(negotiated: Negotiated): void {
     const { rib, groups, local, clusterId } = this.context;
-    rib.sources.identify(this.source, negotiated.remoteRouterId);
+    const { gracefulRestart } = this.options;
+    const longLived = gracefulRestart !== false && gracefulRestart.longLived !== undefined;
+    rib.sources.identify(this.source, negotiated.remoteRouterId, longLived);
     this.importing = importContext(this.source, this.options, local, clusterId, negotiated, this.policies.import);
     this.since = Date.now();
     this.endOfRib.clear();
@@ -220,7 +223,7 @@ export class Neighbor implements SessionHandler {
       markStale: family => rib.families[family].markStale(this.source),
       sweep: family => rib.families[family].sweep(this.source),
     });
-    this.restart.established(negotiated.families, negotiated.gracefulRestart);
+    this.restart.established(negotiated.families, retention(this.options, negotiated));
     for (const family of negotiated.families) {
       groups[family].join(this.members[family], this.exportOptions(family, negotiated));
     }
@@ -277,8 +280,7 @@ export class Neighbor implements SessionHandler {
     clearTimeout(this.timers.absent);
     this.absent = true;
     for (const { family } of FAMILIES) this.context.groups[family].leave(this.members[family]);
-    const { gracefulRestart } = this.options;
-    this.restart.down(gracefulRestart === false ? null : (this.session.negotiated?.gracefulRestart ?? null), down);
+    this.restart.down(retention(this.options, this.session.negotiated), down);
     this.context.wake();
   }
 
@@ -291,6 +293,7 @@ export class Neighbor implements SessionHandler {
       ...this.context.rib.families[family].counts(this.source),
       advertised: this.context.groups[family].advertised(this.members[family]),
       endOfRib: this.endOfRib.has(family),
+      longLivedUntil: this.restart.longLivedUntil(family),
     }));
     return neighborStatus(options, this.session, {
       type: this.internal ? 'internal' : 'external',
@@ -352,10 +355,10 @@ export class Neighbor implements SessionHandler {
     return options;
   }
 
-  private reimport(): void {
+  private reimport(tables: readonly LocRib[] = this.context.rib.families): void {
     const { rib, wake } = this.context;
     const { accept, policy } = this.policies.import;
-    for (const table of rib.families) {
+    for (const table of tables) {
       const judge = (path: number): Verdict => {
         if (this.importing !== null) return importVerdict(rib, this.importing, table.paths.received[path]);
         // Kept without a session: only the policy's part of the verdict can change.
@@ -366,6 +369,17 @@ export class Neighbor implements SessionHandler {
       table.reimport(this.source, judge, policy);
     }
     wake();
+  }
+
+  private overdue(kept: readonly Family[]): void {
+    const { address } = this.options;
+    const names = kept.map(family => FAMILIES[family].name);
+    this.context.log.warn(
+      { neighbor: address, kept: names },
+      `${address} did not come back within its restart time${
+        kept.length === 0 ? '' : `; its routes of ${names.join(', ')} stay as the last choice (RFC 9494)`
+      }`,
+    );
   }
 
   private noteErrors(scan: UpdateScan, malformed: MalformedUpdate): void {

@@ -76,7 +76,7 @@ export function pathViews(table: LocRib, prefix: number, asReceived = false): Pa
       best: path === best,
       multipath: sharing > 1 && shared.subarray(0, sharing).includes(path),
       eligible: usable,
-      stale: paths.stale[path] === 1,
+      stale: paths.stale[path] !== 0,
       receivedAt: paths.at[path] * 1000,
       ...attributesView(sets.block(asReceived ? paths.received[path] : attributes), table.family),
     };

@@ -55,6 +55,8 @@ export interface FamilyCounts {
   /** End-of-RIB was received (RFC 4724 §2). */
   endOfRib: boolean;
   stale: number;
+  /** The stale ones are the last choice, and kept until then (RFC 9494). */
+  longLivedUntil?: number;
 }
 
 export interface MessageCounts {

@@ -34,6 +34,11 @@ function head(neighbor: NeighborStatus, now: number): string {
   if (neighbor.restartingUntil !== undefined) {
     lines.push(`  restarting: its routes are kept for ${formatDuration(neighbor.restartingUntil - now)} more`);
   }
+  for (const { family, longLivedUntil } of neighbor.families) {
+    if (longLivedUntil === undefined) continue;
+    const left = formatDuration(longLivedUntil - now);
+    lines.push(`  its stale routes of ${family} are the last choice and kept for ${left} more`);
+  }
   return `${lines.join('\n')}\n`;
 }
 

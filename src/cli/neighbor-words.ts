@@ -135,10 +135,11 @@ export const NEIGHBOR_WORDS: readonly NeighborWord[] = [
   },
   {
     word: 'graceful-restart',
-    value: 'false|SECONDS',
-    describe: 'How long it is asked to keep routes while this daemon restarts (RFC 4724)',
-    example: 'graceful-restart 120',
-    parse: value => (value === 'false' ? false : { 'restart-time': whole(value) }),
+    value: 'false|SECONDS[,FAMILY=SECONDS…]',
+    describe:
+      'How long it is asked to keep routes while this daemon restarts (RFC 4724), and by family after that (RFC 9494)',
+    example: 'graceful-restart 120,ipv4-unicast=86400',
+    parse: gracefulRestart,
   },
   {
     word: 'add-path',
@@ -148,6 +149,20 @@ export const NEIGHBOR_WORDS: readonly NeighborWord[] = [
     parse: value => Object.fromEntries(value.split(',').map(addPathWord)),
   },
 ];
+
+function gracefulRestart(value: string): unknown {
+  if (value === 'false') return false;
+  const [restartTime, ...families] = value.split(',');
+  const longLived = families.map(word => {
+    const [family, time] = word.split('=');
+    if (time === undefined) throw usageError(`"${word}" is not FAMILY=SECONDS`, 'such as: ipv4-unicast=86400');
+    return [family, whole(time)];
+  });
+  return {
+    'restart-time': whole(restartTime),
+    ...(longLived.length > 0 && { 'long-lived': Object.fromEntries(longLived) }),
+  };
+}
 
 function addPathWord(text: string): [string, unknown] {
   if (text === 'receive') return ['receive', true];

@@ -43,7 +43,8 @@ function stateText({ state, shutdown }: NeighborStatus): string {
 }
 
 /** What the table cannot say of a neighbor. */
-function notesOn({ address, type, import: imports, export: exports, restartingUntil }: NeighborStatus): string[] {
+function notesOn(neighbor: NeighborStatus): string[] {
+  const { address, type, import: imports, export: exports, restartingUntil, families } = neighbor;
   const rejecting = [imports === 'reject' ? 'import' : '', exports === 'reject' ? 'export' : ''].filter(
     it => it !== '',
   );
@@ -57,6 +58,11 @@ function notesOn({ address, type, import: imports, export: exports, restartingUn
   if (restartingUntil !== undefined) {
     const left = formatDuration(restartingUntil - Date.now());
     notes.push(`${address}: restarting; its routes are kept for ${left} more (RFC 4724)`);
+  }
+  for (const { family, longLivedUntil } of families) {
+    if (longLivedUntil === undefined) continue;
+    const left = formatDuration(longLivedUntil - Date.now());
+    notes.push(`${address}: its stale routes of ${family} are the last choice and kept for ${left} more (RFC 9494)`);
   }
   return notes;
 }

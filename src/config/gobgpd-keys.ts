@@ -63,6 +63,11 @@ export const MAPPED_IN_WORDS: readonly (readonly [from: string, to: string])[] =
     'neighbors[].graceful-restart',
     '`graceful-restart`; off unless enabled; the restart time is the hold time unless given',
   ],
+  ['neighbors[].graceful-restart.config.deferral-time', '`selection-deferral-time`, the longest one'],
+  [
+    'neighbors[].afi-safis[].long-lived-graceful-restart',
+    '`graceful-restart.long-lived`; off unless `graceful-restart.config.long-lived-enabled`',
+  ],
   ['neighbors[].config.local-as', '`local-as` with `no-prepend` and `replace-as`'],
   ['neighbors[].afi-safis', "`families`; without it the family of the neighbor's address"],
   ['neighbors[].afi-safis[].add-paths', '`add-path`'],

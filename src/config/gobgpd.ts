@@ -290,6 +290,9 @@ function mapCluster(m: Mapping, { at }: Scope): void {
 function mapGracefulRestart(m: Mapping, { at, to, group, external }: Scope): void {
   const restartTime = number(m.take(at('graceful-restart.config.restart-time')));
   const switched = truth(m.take(at('graceful-restart.config.enabled')));
+  const inFamilies = at('graceful-restart.config.long-lived-enabled');
+  const longLived = truth(m.take(inFamilies)) === true;
+  mapDeferral(m, at('graceful-restart.config.deferral-time'));
   if (switched === undefined && (external === undefined || group['graceful-restart'] !== undefined)) return;
   const enabled = switched === true;
   const holdTime = seconds(m.look(at('timers.config.hold-time'))) || group['hold-time'] || DEFAULT_HOLD_TIME;
@@ -297,6 +300,27 @@ function mapGracefulRestart(m: Mapping, { at, to, group, external }: Scope): voi
   const path = at('graceful-restart.config.restart-time');
   m.set([...to, 'graceful-restart'], enabled && {}, at('graceful-restart.config.enabled'));
   if (enabled) m.set([...to, 'graceful-restart', 'restart-time'], asked, path);
+  if (enabled && longLived) m.set([...to, 'graceful-restart', 'long-lived'], {}, inFamilies);
+}
+
+/** gobgpd has a time for each neighbor; tsbgp chooses when the last one is over. */
+function mapDeferral(m: Mapping, path: Path): void {
+  const time = number(m.take(path));
+  if (isUnset(time)) return;
+  const earlier = m.value['selection-deferral-time'];
+  if (typeof earlier === 'number' && typeof time === 'number' && earlier >= time) return;
+  m.set(['selection-deferral-time'], time, path);
+}
+
+/** gobgpd wants it enabled for the neighbor and for the family. */
+function mapLongLived(m: Mapping, to: Path, family: string, at: Scope['at']): void {
+  const path = at('long-lived-graceful-restart.config.restart-time');
+  const enabled = truth(m.take(at('long-lived-graceful-restart.config.enabled'))) === true;
+  const staleTime = number(m.take(path));
+  const longLived = [...to, 'graceful-restart', 'long-lived'];
+  if (!enabled) return;
+  if (m.at(longLived) !== undefined) m.set([...longLived, family], staleTime ?? 0, path);
+  else m.warn(path, 'ignored: graceful-restart beside afi-safis does not have long-lived-enabled');
 }
 
 function mapFamilies(m: Mapping, { at, to, group, external }: Scope): void {
@@ -317,7 +341,10 @@ function mapFamilies(m: Mapping, { at, to, group, external }: Scope): void {
     m.take(inside('mp-graceful-restart.config.enabled'));
     if (!FAMILIES.includes(String(name)))
       m.warn(inside('config.afi-safi-name'), `left out: ${String(name)} is not supported yet`);
-    else if (!disabled) names.push(name);
+    else if (!disabled) {
+      names.push(name);
+      mapLongLived(m, to, String(name), inside);
+    }
     const receive = truth(m.take(inside('add-paths.config.receive')));
     if (!isUnset(receive)) m.set([...to, 'add-path', 'receive'], receive, inside('add-paths.config.receive'));
     const send = number(m.take(inside('add-paths.config.send-max')));

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { asPathKeys, decodeAsPath, encodeAsPath } from './as-path.js';
+import { decodeGracefulRestart, encodeGracefulRestart, gracefulRestartKeys } from './graceful-restart.js';
 import { autonomousSystem, distinct, key, text, whole, written } from './keys.js';
 import { decodeRelation, encodeRelation, relationKeys } from './relation.js';
 import { isIpv6, parseHostAddress, parseNeighborAddress } from './values.js';
@@ -131,26 +132,7 @@ export const neighborFields = {
     'Protection against a neighbor that sends more than it should.',
     { example: { limit: 1_000_000, restart: 300 }, defaultText: 'no limit' },
   ),
-  'graceful-restart': key(
-    z
-      .union(
-        [
-          z.literal(false),
-          z.strictObject({
-            'restart-time': key(
-              whole(1, 4095).default(120),
-              'How long the neighbor is asked to keep our routes while this daemon restarts.',
-              { unit: 'seconds', rfc: '4724 §3', example: 120 },
-            ),
-          }),
-        ],
-        'must be false or a mapping such as { restart-time: 120 }',
-      )
-      .prefault({}),
-    'Keep forwarding through a restart of either side: routes of a restarting neighbor stay until it is back, and the ' +
-      'neighbor is asked to do the same for us. `false` switches it off.',
-    { rfc: '4724, 8538', example: false, defaultText: '`{ restart-time: 120 }`' },
-  ),
+  ...gracefulRestartKeys,
   'add-path': key(
     z
       .strictObject({
@@ -217,7 +199,7 @@ export const decodeNeighbor = (n: NeighborKeys, internal: boolean) => ({
   asPath: decodeAsPath(n),
   multihop: n.multihop,
   maxPrefix: n['max-prefix'] && { limit: n['max-prefix'].limit, restartSeconds: n['max-prefix'].restart },
-  gracefulRestart: n['graceful-restart'] && { restartTimeSeconds: n['graceful-restart']['restart-time'] },
+  ...decodeGracefulRestart(n),
   addPath: n['add-path'],
   import: n.import ?? (internal ? 'accept' : 'reject'),
   export: n.export ?? (internal ? 'accept' : 'reject'),
@@ -248,7 +230,7 @@ export const encodeNeighbor = (n: ReturnType<typeof decodeNeighbor>): NeighborKe
   ...encodeAsPath(n.asPath),
   multihop: n.multihop,
   'max-prefix': n.maxPrefix && { limit: n.maxPrefix.limit, restart: n.maxPrefix.restartSeconds },
-  'graceful-restart': n.gracefulRestart && { 'restart-time': n.gracefulRestart.restartTimeSeconds },
+  ...encodeGracefulRestart(n),
   'add-path': n.addPath,
   import: n.importDefaulted ? undefined : n.import,
   export: n.exportDefaulted ? undefined : n.export,

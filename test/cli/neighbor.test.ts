@@ -34,6 +34,9 @@ describe('neighbor', () => {
       neighbor('192.0.2.2', { ...rejecting, export: 'accept', shutdown: true, state: 'Idle' }),
     );
     system.api.control.peers.set('192.0.2.3', neighbor('192.0.2.3', { restartingUntil: Date.now() + 90_500 }));
+    const [family] = neighbor('192.0.2.4', {}).families;
+    const families = [{ ...family, longLivedUntil: Date.now() + 3_605_000 }];
+    system.api.control.peers.set('192.0.2.4', neighbor('192.0.2.4', { families }));
     const { out } = await tsbgp('neighbor');
     expect(out).toContain(
       '192.0.2.1: import and export rejected, as for any external neighbor without a policy (RFC 8212)',
@@ -41,6 +44,9 @@ describe('neighbor', () => {
     expect(out).toContain('192.0.2.2: import rejected');
     expect(out).toMatch(/192\.0\.2\.2 +65001 01:02:0\d Idle\(Admin\) \|/);
     expect(out).toMatch(/192\.0\.2\.3: restarting; its routes are kept for 00:01:\d\d more/);
+    expect(out).toMatch(
+      /192\.0\.2\.4: its stale routes of ipv4-unicast are the last choice and kept for 01:00:0\d more/,
+    );
     system.api.control.peers.clear();
     expect((await tsbgp('neighbor')).out).toBe('No neighbors.\n');
   });
@@ -115,7 +121,7 @@ describe('neighbor', () => {
       'neighbor 172.18.8.102 disable until 15:00',
       'neighbor 172.18.8.102 enable',
       'neighbor 172.18.8.103 add as 65010 import accept passive hold-time 30 max-prefix 10 families ipv4-unicast',
-      'neighbor add 172.18.8.104 as 1.10 passive false graceful-restart false add-path receive,send=all',
+      'neighbor add 172.18.8.104 as 1.10 passive false graceful-restart 9,ipv4-unicast=86400 add-path receive,send=all',
       'neighbor 172.18.8.103 del',
       'neighbor del 172.18.8.104',
     ]) {
@@ -142,7 +148,7 @@ describe('neighbor', () => {
           address: '172.18.8.104',
           as: '1.10',
           passive: false,
-          'graceful-restart': false,
+          'graceful-restart': { 'restart-time': 9, 'long-lived': { 'ipv4-unicast': 86400 } },
           'add-path': { receive: true, send: 'all' },
         },
       ],

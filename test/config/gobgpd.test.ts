@@ -188,6 +188,13 @@ describe('a neighbor', () => {
       { gracefulRestart: { restartTimeSeconds: 120 } },
     ],
     ['graceful-restart: { config: { enabled: false, restart-time: 120 } }', { gracefulRestart: false }],
+    [
+      `graceful-restart: { config: { enabled: true, restart-time: 120, long-lived-enabled: true } }
+    afi-safis: [{ config: { afi-safi-name: ipv4-unicast }, long-lived-graceful-restart: { config: { enabled: true, restart-time: 3600 } } }, { config: { afi-safi-name: ipv6-unicast } }]`,
+      {
+        gracefulRestart: { restartTimeSeconds: 120, longLived: { families: [{ family: 0, staleTimeSeconds: 3600 }] } },
+      },
+    ],
     ['add-paths: { config: { receive: true } }', { addPath: { receive: true, send: 0 } }],
     ['add-paths: { config: { send-max: 8 } }', { addPath: { receive: false, send: 8 } }],
     ['afi-safis: [{ config: { afi-safi-name: ipv6-unicast } }]', { families: [1] }],
@@ -276,8 +283,8 @@ describe('a neighbor', () => {
       '5:25: neighbors[0].timers.config.minimum-advertisement-interval: ignored: changes are sent at once',
     ],
     [
-      'graceful-restart: { config: { enabled: true, deferral-time: 1 } }',
-      '5:50: neighbors[0].graceful-restart.config.deferral-time: ignored: it has no counterpart',
+      'afi-safis: [{ config: { afi-safi-name: ipv4-unicast }, long-lived-graceful-restart: { config: { enabled: true, restart-time: 60 } } }]',
+      '5:116: neighbors[0].afi-safis[0].long-lived-graceful-restart.config.restart-time: ignored: graceful-restart beside afi-safis does not have long-lived-enabled',
     ],
     [
       'afi-safis: [{ config: { afi-safi-name: ipv4-unicast } }, { config: { afi-safi-name: l2vpn-evpn } }]',

@@ -322,7 +322,7 @@ describe('what is wrong, where, and what to do', () => {
     [
       'nested unknown key',
       `${NEIGHBOR}graceful-restart: { time: 9 }`,
-      [6, 25, 'neighbors[0].graceful-restart.time', 'unknown key', 'the keys here are restart-time'],
+      [6, 25, 'neighbors[0].graceful-restart.time', 'unknown key', 'the keys here are restart-time, long-lived'],
     ],
     ['a later key', `${MINIMUM}metrics: {}`, [3, 1, 'metrics', 'is not supported yet', 'remove it']],
     [

@@ -87,6 +87,7 @@ const some = (keys: Record<string, fc.Arbitrary<unknown>>, required: string[] = 
   fc.record(keys, { requiredKeys: required });
 const whole = (min: number, max: number) => fc.integer({ min, max });
 const as = whole(1, 4294967295).filter(n => n !== 23456);
+const staleTime = whole(0, 0xffffff);
 const policy = fc.constantFrom('accept', 'reject');
 const octets = fc.tuple(whole(1, 223), whole(0, 255), whole(0, 255), whole(0, 255)).map(parts => parts.join('.'));
 const neighbor = some(
@@ -106,7 +107,13 @@ const neighbor = some(
     'next-hop-self': fc.boolean(),
     multihop: whole(1, 255),
     'max-prefix': some({ limit: whole(1, 4294967295), restart: whole(0, 65535) }, ['limit']),
-    'graceful-restart': fc.oneof(fc.constant(false), some({ 'restart-time': whole(1, 4095) })),
+    'graceful-restart': fc.oneof(
+      fc.constant(false),
+      some({
+        'restart-time': whole(0, 4095),
+        'long-lived': some({ 'ipv4-unicast': staleTime, 'ipv6-unicast': staleTime, limit: staleTime }),
+      }),
+    ),
     'add-path': some({ receive: fc.boolean(), send: fc.constantFrom(0, 1, 65535, 'all') }),
     import: policy,
     export: policy,

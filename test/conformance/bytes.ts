@@ -77,6 +77,9 @@ export const cap = {
   /** `sendReceive`: 1 receive, 2 send, 3 both. */
   addPath: (...families: readonly [afi: number, sendReceive: number][]) =>
     capability(69, octets(...families.map(([afi, sr]) => octets(u16(afi), 1, sr)))),
+  /** RFC 9494; the time in seconds. */
+  longLived: (...families: readonly [afi: number, forwarding: boolean, seconds: number][]) =>
+    capability(71, octets(...families.map(([afi, f, s]) => octets(u16(afi), 1, f ? 0x80 : 0, u32(s).slice(1))))),
   enhancedRefresh: octets('46 00'),
 } as const;
 

@@ -114,6 +114,19 @@ describe('selection deferral', () => {
     ).toEqual([OWN_ROUTE, P]);
   });
 
+  conforms('4724 §4.1', 'the view of a route server client waits, too (RFC 7947)', async () => {
+    const client = { routeServerClient: true };
+    const bed = await Bed.start([external(2, client), external(3, client)], {}, { restarted: true });
+    bed.speaker.addRoutes([{ prefix: OWN_ROUTE }]);
+    const [a, b] = [await bed.peer(2, { more: [alive] }), await bed.peer(3, { more: [alive] })];
+    a.send(announce(fromExternal(2), P), EOR4, EOR6);
+    await bed.settle(b);
+    expect([...b.table.keys()]).toEqual([OWN_ROUTE]);
+    b.send(EOR4, EOR6);
+    await told(b);
+    expect(has(b, P)).toBe(true);
+  });
+
   conforms('4724 §4.1', 'an aggregate of learned routes waits with them and comes before End-of-RIB', async () => {
     const aggregates: AggregateSpec[] = [
       { prefix: '10.0.0.0/8', summaryOnly: true, kernel: 'none', communities: [], largeCommunities: [] },

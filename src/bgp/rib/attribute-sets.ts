@@ -20,19 +20,26 @@ export const Mark = {
   gracefulShutdown: 32,
   originatorId: 64,
   onlyToCustomer: 128,
+  llgrStale: 256,
+  noLlgr: 512,
 } as const;
 
-/** RFC 1997, 7999, 8326: the well-known communities that change what is done with a route. */
+/** RFC 1997, 7999, 8326, 9494: the well-known communities that change what is done with a route. */
 const COMMUNITY_MARKS = new Map<number, number>([
   [0xffffff01, Mark.noExport],
   [0xffffff02, Mark.noAdvertise],
   [0xffffff03, Mark.noExportSubconfed],
   [0xffff029a, Mark.blackhole],
   [0xffff0000, Mark.gracefulShutdown],
+  [0xffff0006, Mark.llgrStale],
+  [0xffff0007, Mark.noLlgr],
 ]);
 
 /** RFC 4271 §9.1.1 leaves the value to the speaker; everybody uses 100. */
 export const DEFAULT_LOCAL_PREF = 100;
+
+/** In `preference`, above everything else. */
+export const LONG_LIVED_STALE = 2 ** 50;
 
 /** In place of an interface index: the set is what we tell a neighbor. */
 export const ADVERTISED = -1;
@@ -58,7 +65,10 @@ export class AttributeSets {
   /** Counts interned blocks: tells a number's present block from an earlier one that had the same number. */
   serial = new Uint32Array(64);
   refs = new Uint32Array(64);
-  /** Local preference, AS_PATH length and origin as one number, greater is worse (RFC 4271 §9.1.1, §9.1.2.2 a, b). */
+  /**
+   * LLGR_STALE, local preference, AS_PATH length and origin as one number, greater is worse (RFC 9494 §4.4; RFC 4271
+   * §9.1.1, §9.1.2.2 a, b).
+   */
   preference = new Float64Array(64);
   med = new Uint32Array(64);
   /** Leftmost AS, 0 for an empty AS_PATH or one that begins with a set. */
@@ -66,7 +76,7 @@ export class AttributeSets {
   nextHop = new Int32Array(64);
   originatorId = new Uint32Array(64);
   clusterListLength = new Uint16Array(64);
-  marks = new Uint8Array(64);
+  marks = new Uint16Array(64);
   /** Sets in use. */
   count = 0;
   private hashes = new Int32Array(64);
@@ -243,7 +253,8 @@ export class AttributeSets {
       }
     }
     this.marks[id] = marks;
-    this.preference[id] = (0xffffffff - localPref) * 0x40000 + asPathLength * 4 + origin;
+    const last = (marks & Mark.llgrStale) !== 0 ? LONG_LIVED_STALE : 0;
+    this.preference[id] = last + (0xffffffff - localPref) * 0x40000 + asPathLength * 4 + origin;
   }
 
   private newId(): number {

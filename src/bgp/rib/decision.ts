@@ -1,4 +1,4 @@
-// The decision process: which path of a prefix is the best (RFC 4271 §9.1.2.2, RFC 4456 §9).
+// The decision process: which path of a prefix is the best (RFC 4271 §9.1.2.2, RFC 4456 §9, RFC 9494 §4.4).
 //
 // STEPS is the process as the RFCs write it: step by step, every path that is worse than another leaves. `eliminate`
 // follows it and remembers who left where, for people. `choose` gives the same answer for the hot path: one pass over
@@ -6,7 +6,7 @@
 // compared between paths of one neighbor AS only, so it is settled over the set of ties, never pair by pair; that makes
 // the outcome independent of the order of arrival.
 
-import { type AttributeSets, Mark } from './attribute-sets.js';
+import { type AttributeSets, LONG_LIVED_STALE, Mark } from './attribute-sets.js';
 import type { NextHops } from './next-hops.js';
 import type { Paths } from './paths.js';
 import { SourceKind, type Sources } from './sources.js';
@@ -32,7 +32,8 @@ const kindOf = (t: DecisionTables, path: number) => t.sources.kind[t.paths.sourc
 /** The steps in order, each named as `--explain` prints it. */
 export const STEPS: readonly Step[] = [
   { name: 'own routes win over learned ones', key: (t, p) => Math.min(kindOf(t, p), SourceKind.external) },
-  { name: 'lower local preference', key: (t, p) => Math.floor(preferenceOf(t, p) / 0x40000) },
+  { name: 'long-lived stale', key: (t, p) => Math.floor(preferenceOf(t, p) / LONG_LIVED_STALE) },
+  { name: 'lower local preference', key: (t, p) => Math.floor((preferenceOf(t, p) % LONG_LIVED_STALE) / 0x40000) },
   { name: 'longer AS path', key: (t, p) => Math.floor((preferenceOf(t, p) % 0x40000) / 4) },
   { name: 'worse origin', key: (t, p) => preferenceOf(t, p) % 4 },
   {

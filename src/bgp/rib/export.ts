@@ -10,7 +10,7 @@
 // at once and advertised as it is.
 //
 // RFC 4271 §9.1.3; RFC 1997 (NO_EXPORT …); RFC 4456 §6 (reflection); RFC 7947 §2.2 (between
-// route server clients); RFC 9234 §5 (route leaks).
+// route server clients); RFC 9234 §5 (route leaks); RFC 9494 §4.3 (LLGR_STALE).
 
 import type { Role } from '../wire/capabilities.js';
 import type { Family } from '../wire/family.js';
@@ -46,6 +46,8 @@ export interface ExportOptions {
   ownNextHop: Uint8Array;
   accept: boolean;
   policy: RoutePolicy | null;
+  /** The neighbor knows LLGR_STALE. */
+  longLived: boolean;
   /** RFC 6793: the neighbor speaks four-octet AS numbers. */
   as4: boolean;
   maxMessageLength: number;
@@ -87,11 +89,12 @@ export class ExportProfile {
     this.sources = sources;
     this.block = new AdvertisedBlock(options, sources);
     this.rendered = this.block.bytes;
-    const { policy, internal, role } = options;
+    const { policy, internal, role, longLived } = options;
     this.refused =
       Mark.noAdvertise |
       (internal ? 0 : Mark.noExport | Mark.noExportSubconfed) |
-      (role === undefined || OTC_RULES[role].tells ? 0 : Mark.onlyToCustomer);
+      (role === undefined || OTC_RULES[role].tells ? 0 : Mark.onlyToCustomer) |
+      (longLived ? 0 : Mark.llgrStale);
     this.policy =
       policy &&
       new AppliedPolicy(policy, sets, sources, (set, from, outcome) => this.finish(policy, set, from, outcome));
@@ -150,8 +153,10 @@ export class ExportProfile {
   private allowed(set: number, source: number): boolean {
     const { options } = this;
     if (!options.accept) return false;
-    const refused = this.block.passesThrough(source) ? this.refused & Mark.onlyToCustomer : this.refused;
-    if ((this.sets.marks[set] & refused) !== 0) return false;
+    const counting = this.block.passesThrough(source) ? Mark.onlyToCustomer | Mark.llgrStale : ~0;
+    const refused = this.sets.marks[set] & this.refused & counting;
+    // LLGR_STALE counts where it was put here, or by a neighbor that knows that we know it.
+    if (refused !== 0 && (refused !== Mark.llgrStale || this.sources.longLived[source] === 1)) return false;
     if (!options.internal || this.sources.kind[source] !== SourceKind.internal) return true;
     return options.client || this.sources.client[source] === 1;
   }

@@ -11,8 +11,9 @@ import { type AttributeSets, Mark } from './attribute-sets.js';
 import { grown } from './columns.js';
 import { choose, type DecisionTables, eligible, type Multipath, sharingPaths } from './decision.js';
 import { DirtySet } from './dirty-set.js';
+import { longLived, refusesLongLife } from './long-lived.js';
 import type { NextHops } from './next-hops.js';
-import { Paths, Verdict } from './paths.js';
+import { Paths, Stale, Verdict } from './paths.js';
 import { PrefixTable } from './prefix-table.js';
 import type { AppliedPolicy } from './route-policy.js';
 import { AGGREGATE_SOURCE, KERNEL_SOURCE, SourceKind, type Sources } from './sources.js';
@@ -234,14 +235,17 @@ export class LocRib implements DecisionTables {
     };
   }
 
-  /** RFC 4724 §4.2: the source's paths stay in use, marked stale, until refreshed or swept. */
-  markStale(source: number): void {
+  /**
+   * RFC 4724 §4.2: the source's paths stay in use, marked stale, until refreshed or swept. What LLGR_STALE means for them
+   * comes into effect by `reimport` (RFC 9494 §4.2).
+   */
+  markStale(source: number, as: Stale = Stale.stale): void {
     const { paths } = this;
     if (source >= this.received.length || this.received[source] === 0) return;
     for (let p = 1; p < paths.end; p++) {
-      if (paths.source[p] !== source || paths.prefix[p] === 0 || paths.stale[p] !== 0) continue;
-      paths.stale[p] = 1;
-      this.stale[source]++;
+      if (paths.source[p] !== source || paths.prefix[p] === 0 || paths.stale[p] >= as) continue;
+      if (paths.stale[p] === 0) this.stale[source]++;
+      paths.stale[p] = as;
     }
   }
 
@@ -340,6 +344,7 @@ export class LocRib implements DecisionTables {
     if (this.imports.size > 0) {
       const task = this.imports.get(source);
       if (task !== undefined) this.announceAgain(path, task.judge(path), task.policy);
+      if (paths.prefix[path] === 0) return;
     }
     const attributes = paths.attributes[path];
     if (attributes !== 0 && this.changedNextHops.size > 0 && this.changedNextHops.has(sets.nextHop[attributes])) {
@@ -362,17 +367,29 @@ export class LocRib implements DecisionTables {
   }
 
   private announceAgain(path: number, verdict: Verdict, policy: AppliedPolicy | null): void {
-    const { paths } = this;
+    const { paths, sets } = this;
     const stale = paths.stale[path];
     const prefix = paths.prefix[path];
     const source = paths.source[path];
+    const pathId = paths.pathId[path];
     const set = paths.received[path];
-    if (policy === null || verdict !== Verdict.accepted)
-      this.announce(prefix, source, paths.pathId[path], set, verdict);
-    else this.announceBy(policy, prefix, source, paths.pathId[path], set);
-    if (stale === 0) return;
+    let attributes = 0;
+    if (verdict === Verdict.accepted) {
+      if (policy === null) sets.retain(set);
+      attributes = policy === null ? set : policy.apply(this.prefixes, prefix, set, source);
+      if (attributes === 0) verdict = Verdict.importPolicy;
+    }
+    if (stale === Stale.longLived && (refusesLongLife(sets, set) || refusesLongLife(sets, attributes))) {
+      if (attributes !== 0) sets.release(attributes);
+      this.withdraw(prefix, source, pathId);
+      return;
+    }
+    if (stale === Stale.longLived && attributes !== 0) attributes = longLived(sets, attributes);
+    this.announce(prefix, source, pathId, set, verdict, attributes);
+    if (attributes !== 0) sets.release(attributes);
+    if (stale === Stale.no) return;
     paths.stale[path] = stale;
-    this.stale[paths.source[path]]++;
+    this.stale[source]++;
   }
 
   private get here(): ScanTask {

@@ -32,6 +32,10 @@ export const VERDICT_WORDS: readonly string[] = [
   'a route leak by its ONLY_TO_CUSTOMER and the role of the neighbor (RFC 9234 §5)',
 ];
 
+/** Kept from before the session was lost (RFC 4724), for long (RFC 9494), or about to be swept. */
+export const Stale = { no: 0, stale: 1, longLived: 2 } as const;
+export type Stale = (typeof Stale)[keyof typeof Stale];
+
 /** The columns; ids begin at 1. */
 export class Paths {
   prefix = new Int32Array(32);
@@ -45,7 +49,7 @@ export class Paths {
   pathId = new Uint32Array(32);
   private pathIdsUsed = false;
   next = new Int32Array(32);
-  /** 1: kept from before the session was lost (RFC 4724) or about to be swept. */
+  /** See Stale. */
   stale = new Uint8Array(32);
   /** Epoch seconds of the last change. */
   at = new Uint32Array(32);

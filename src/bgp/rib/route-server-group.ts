@@ -13,7 +13,7 @@ export class RouteServerGroup extends UpdateGroup {
     const { viewOf } = this.profile.options;
     let set = 0;
     visitInOrder(table, Math.max(table.prefixes.firstPath[prefix], 0), path => {
-      if (table.paths.source[path] !== viewOf) set = this.exported(prefix, path);
+      if (table.paths.source[path] !== viewOf && !table.deferred(path)) set = this.exported(prefix, path);
       return set === 0;
     });
     return set;

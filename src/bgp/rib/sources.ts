@@ -27,6 +27,8 @@ export class Sources {
   rank = new Int32Array(8);
   /** 1 for a client: an internal neighbor of the route reflector (RFC 4456), an external one of the route server (RFC 7947). */
   client = new Uint8Array(8);
+  /** 1: this speaker has told the neighbor that it knows LLGR_STALE (RFC 9494 §4.3). */
+  longLived = new Uint8Array(8);
   private readonly names: string[] = ['local', 'kernel', 'aggregate'];
   private readonly addresses: (Uint8Array | undefined)[] = [undefined, undefined, undefined];
   private readonly freeIds: number[] = [];
@@ -65,21 +67,24 @@ export class Sources {
       this.serial = grown(this.serial, size);
       this.rank = grown(this.rank, size);
       this.client = grown(this.client, size);
+      this.longLived = grown(this.longLived, size);
     }
     this.names[id] = name;
     this.addresses[id] = address;
     this.kind[id] = kind;
     this.client[id] = client ? 1 : 0;
+    this.longLived[id] = 0;
     this.routerId[id] = 0;
     this.serial[id] = ++this.serials;
     this.order();
     return id;
   }
 
-  /** Notes the BGP Identifier that the neighbor names in its OPEN. */
-  identify(source: number, routerId: number): void {
-    if (this.routerId[source] === routerId) return;
+  /** Notes the BGP Identifier that the neighbor names in its OPEN, and whether it has heard that LLGR_STALE is known. */
+  identify(source: number, routerId: number, longLived = false): void {
+    if (this.routerId[source] === routerId && (this.longLived[source] === 1) === longLived) return;
     this.routerId[source] = routerId;
+    this.longLived[source] = longLived ? 1 : 0;
     this.serial[source] = ++this.serials;
   }
 

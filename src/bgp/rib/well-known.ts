@@ -32,7 +32,8 @@ export function honorCommunities(block: Uint8Array, length: number): number {
         return false;
       };
       let size = length;
-      if (has(BLACKHOLE) && !has(NO_EXPORT) && !has(NO_ADVERTISE)) size = append(block, size, at, value, end);
+      if (has(BLACKHOLE) && !has(NO_EXPORT) && !has(NO_ADVERTISE))
+        size = append(block, size, at, value, end, NO_EXPORT_OCTETS);
       return has(GRACEFUL_SHUTDOWN) ? insert(block, size, beforeLocalPref, LAST_CHOICE) : size;
     }
     at = end;
@@ -46,10 +47,31 @@ function hasReserved(block: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-/** Adds NO_EXPORT to the communities at `at`, whose value is octets [value, end). */
-function append(block: Uint8Array, length: number, at: number, value: number, end: number): number {
+/** Adds a community, 4 octets, that the block in `block[0..length)` does not have; returns the new length. */
+export function addCommunity(block: Uint8Array, length: number, community: Uint8Array): number {
+  let at = 1 + block[0];
+  while (at < length) {
+    const long = (block[at] & 0x10) !== 0;
+    const value = at + (long ? 4 : 3);
+    const end = value + (long ? (block[at + 2] << 8) | block[at + 3] : block[at + 2]);
+    if (block[at + 1] === COMMUNITIES) return append(block, length, at, value, end, community);
+    if (block[at + 1] > COMMUNITIES) break;
+    at = end;
+  }
+  return insert(block, length, at, Uint8Array.of(0xc0, COMMUNITIES, 4, ...community));
+}
+
+/** Adds to the communities at `at`, whose value is octets [value, end). */
+function append(
+  block: Uint8Array,
+  length: number,
+  at: number,
+  value: number,
+  end: number,
+  community: Uint8Array,
+): number {
   const octets = end - value + 4;
-  let size = insert(block, length, end, NO_EXPORT_OCTETS);
+  let size = insert(block, length, end, community);
   if (octets > 255 && value - at === 3) size = insert(block, size, at + 2, Uint8Array.of(0));
   if (octets > 255) {
     block[at] |= 0x10;

@@ -5,7 +5,7 @@
 // refused already; here it is compared with the configuration and with our own OPEN.
 //
 // RFC 4271 §4.2 and §6.2, RFC 4724 §3, RFC 4760 §8, RFC 5492, RFC 6286 §2.2, RFC 6793 §4.1, RFC 7313 §3.1, RFC 7911 §4,
-// RFC 8538 §2, RFC 8654 §4, RFC 8950 §4, RFC 9234 §4.2.
+// RFC 8538 §2, RFC 8654 §4, RFC 8950 §4, RFC 9234 §4.2, RFC 9494 §4.1.
 
 import { AS_TRANS } from '../wire/aspath.js';
 import {
@@ -54,6 +54,8 @@ export interface Agreed {
     restartTimeSeconds: number;
     families: { family: Family; forwarding: boolean }[];
   } | null;
+  /** Families of which the neighbor wants its routes kept for long (RFC 9494); null when it does not know of it. */
+  longLived: { family: Family; forwarding: boolean; staleTimeSeconds: number }[] | null;
   localCapabilities: Capability[];
   remoteCapabilities: Capability[];
 }
@@ -100,6 +102,17 @@ function ourCapabilities(options: NeighborOptions, local: LocalOptions, resumed:
         return { afi, safi, forwarding: resumed || local.forwardingPreserved(family) };
       }),
     });
+    const { longLived } = options.gracefulRestart;
+    if (longLived) {
+      const offered = longLived.families.filter(({ family }) => options.families.includes(family));
+      capabilities.push({
+        type: 'long-lived-graceful-restart',
+        families: offered.map(({ family, staleTimeSeconds }) => {
+          const { afi, safi } = FAMILIES[family];
+          return { afi, safi, forwarding: resumed || local.forwardingPreserved(family), staleTimeSeconds };
+        }),
+      });
+    }
   }
   const { receive, send } = options.addPath;
   if (receive || send !== 0) {
@@ -149,6 +162,7 @@ export function negotiate(received: OpenMessage, sent: OpenMessage, options: Nei
     addPathSend: families.filter(family => adds(sent, family, 'send') && adds(received, family, 'receive')),
     extendedNextHop: hasIpv4ByIpv6(sent) && hasIpv4ByIpv6(received),
     gracefulRestart: has(sent, 'graceful-restart') ? gracefulRestartOf(received) : null,
+    longLived: longLivedOf(received),
     localCapabilities: sent.capabilities,
     remoteCapabilities: received.capabilities,
   };
@@ -247,4 +261,14 @@ function gracefulRestartOf(open: OpenMessage): Agreed['gracefulRestart'] {
     return entry ? [{ family, forwarding: entry.forwarding }] : [];
   });
   return { restarting, notification, restartTimeSeconds, families };
+}
+
+/** Nothing without graceful restart (RFC 9494 §4.5). */
+function longLivedOf(open: OpenMessage): Agreed['longLived'] {
+  const capability = all(open, 'long-lived-graceful-restart').at(-1);
+  if (!capability || !has(open, 'graceful-restart')) return null;
+  return FAMILIES.flatMap(({ family }) => {
+    const entry = capability.families.find(entry => isFamily(entry, family));
+    return entry ? [{ family, forwarding: entry.forwarding, staleTimeSeconds: entry.staleTimeSeconds }] : [];
+  });
 }

@@ -17,6 +17,17 @@ export interface AsPathOptions {
   removePrivate: false | 'only' | 'all' | 'replace';
 }
 
+/** How long the neighbor is asked to keep our routes while we restart (RFC 4724). */
+export interface GracefulRestartOptions {
+  restartTimeSeconds: number;
+  /** RFC 9494: … and after that time as a last choice, by family; the neighbor's are kept so long in these families, too. */
+  longLived?: {
+    families: { family: Family; staleTimeSeconds: number }[];
+    /** The neighbor's are not kept longer than this, whatever it asks for. */
+    limitSeconds?: number;
+  };
+}
+
 /** A neighbor. */
 export interface NeighborOptions {
   /** IPv4 or IPv6 address; link-local ones with their interface: fe80::1%eth1. */
@@ -53,7 +64,7 @@ export interface NeighborOptions {
   /** How many hops away an external neighbor may be; 1 = on a link of ours. */
   multihop: number;
   maxPrefix?: { limit: number; restartSeconds: number };
-  gracefulRestart: { restartTimeSeconds: number } | false;
+  gracefulRestart: GracefulRestartOptions | false;
   /** RFC 7911: whether to receive several paths, and how many to send (0 = the best one, without path identifiers). */
   addPath: { receive: boolean; send: number | 'all' };
   /** `accept`, `reject`, a policy, or policies in the order they are asked, the last word maybe `accept` or `reject`. */

@@ -88,6 +88,7 @@ class Bed {
       as4: true,
       maxMessageLength: 4096,
       extendedNextHop: false,
+      longLived: false,
     });
     return { groups, member };
   }

@@ -23,6 +23,7 @@ const OPTIONS: ExportOptions = {
   as4: true,
   maxMessageLength: 4096,
   extendedNextHop: false,
+  longLived: false,
 };
 const EXTERNAL: Partial<ExportOptions> = { internal: false };
 

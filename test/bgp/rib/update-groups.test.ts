@@ -85,6 +85,7 @@ function optionsOf(kind: 'internal' | 'external', over: Partial<ExportOptions> =
     as4: true,
     maxMessageLength: 4096,
     extendedNextHop: false,
+    longLived: false,
     ...over,
   };
 }

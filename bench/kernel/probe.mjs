@@ -163,7 +163,7 @@ async function ask(batch, last) {
   return (await answer).errno;
 }
 
-/** Routes inside 20.0.0.0/6 by a gateway; with 0, by any. @param {number} gateway @returns {Promise<number>} */
+/** Routes inside 16.0.0.0/4 by a gateway; with 0, by any. @param {number} gateway @returns {Promise<number>} */
 function countRoutes(gateway) {
   return new Promise(resolve => {
     let count = 0;
@@ -172,7 +172,7 @@ function countRoutes(gateway) {
     batch.dump(asked);
     waiting.set(asked, answer => {
       if (answer.kind === 'route') {
-        if (answer.address >>> 26 === 20 >> 2 && (gateway === 0 || answer.gateway === gateway)) count++;
+        if (answer.address >>> 28 === 16 >> 4 && (gateway === 0 || answer.gateway === gateway)) count++;
         return;
       }
       waiting.delete(asked);

@@ -122,7 +122,7 @@ export class FamilyInstaller {
       this.table.ribId[slot] = 0;
     }
     this.clearReason(slot);
-    this.table.told[slot] = 0;
+    if (this.table.told.size > 0) this.table.told.delete(slot);
     if (this.table.kept[slot] === 1 && this.waits(slot, want)) return;
     this.change(batch, slot, want);
   }
@@ -387,9 +387,9 @@ export class FamilyInstaller {
     const { table } = this;
     if (table.reason[slot] === 0) this.failed++;
     const reason = this.tools.reasons.idOf(text);
-    const news = table.told[slot] !== reason;
+    const news = table.told.get(slot) !== reason;
     table.reason[slot] = reason;
-    table.told[slot] = reason;
+    table.told.set(slot, reason);
     return news ? slot : 0;
   }
 

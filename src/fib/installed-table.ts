@@ -1,15 +1,16 @@
 // Our own routes of one family as we know them in the kernel, found by prefix.
 //
 // Loc-RIB's prefix ids come and go with its paths; the kernel's routes outlive them (a previous run's, one whose
-// deletion failed, one somebody changed by hand). So they have their own dense slots: a chained hash over key columns
-// (IPv4: one word and a length; IPv6: four and a length) and columns for what the reconciliation needs to know.
+// deletion failed, one somebody changed by hand). So they have a table of prefixes of their own, whose ids are the slots
+// of columns for what the reconciliation needs to know.
 
-import { FAMILIES, Family } from '../bgp/wire/family.js';
+import { grown } from '../bgp/rib/columns.js';
+import { PrefixTable } from '../bgp/rib/prefix-table.js';
+import { FAMILIES, type Family } from '../bgp/wire/family.js';
 import type { Prefix } from '../bgp/wire/prefix.js';
 import { Forwarding } from './forwarding-sets.js';
 import type { RouteMessage } from './rtnetlink.js';
 
-const FREE = 255;
 /** The kernel leaves the address of the default route out. */
 const DEFAULT = new Uint8Array(16);
 
@@ -17,42 +18,37 @@ const DEFAULT = new Uint8Array(16);
 export class InstalledTable {
   readonly family: Family;
   /** What the kernel does with the prefix (id in ForwardingSets), none when it has no route of ours. */
-  have = new Int32Array(64);
+  have = new Int32Array(0);
   /** The prefix' id in Loc-RIB while it is wanted, else 0. */
-  ribId = new Int32Array(64);
+  ribId = new Int32Array(0);
   /** Why the kernel refused the wanted route (id in Reasons), 0 when it did not. */
-  reason = new Uint16Array(64);
-  /** The reason people were last told about. */
-  told = new Uint16Array(64);
+  reason = new Uint16Array(0);
+  /** The reason people were last told about, where there was one. */
+  readonly told = new Map<number, number>();
   /** 1 when the dump that runs, or the last one, has shown the route. */
-  seen = new Uint8Array(64);
+  seen = new Uint8Array(0);
   /** 1 while a previous run's route has not been learned again as it was. */
-  kept = new Uint8Array(64);
-  /** Slots below this may be in use. */
-  end = 1;
-  private readonly stride: number;
-  private words = new Int32Array(64);
-  private length = new Uint8Array(64).fill(FREE);
-  private next = new Int32Array(64);
-  private heads = new Int32Array(64);
-  private count = 0;
-  private freeSlots = 0;
+  kept = new Uint8Array(0);
+  private readonly prefixes: PrefixTable;
 
   constructor(family: Family) {
     this.family = family;
-    this.stride = family === Family.ipv4Unicast ? 1 : 4;
-    this.words = new Int32Array(64 * this.stride);
+    this.prefixes = new PrefixTable(family);
+    this.fit();
+  }
+
+  /** Slots below this may be in use. */
+  get end(): number {
+    return this.prefixes.end;
   }
 
   used(slot: number): boolean {
-    return this.length[slot] !== FREE;
+    return this.prefixes.used(slot);
   }
 
   /** The slot of the prefix whose 4 or 16 bytes are at `bytes[at]`, or 0. */
   find(bytes: Uint8Array, at: number, length: number): number {
-    let slot = this.heads[this.hash(bytes, at, length) & (this.heads.length - 1)];
-    while (slot !== 0 && !this.same(slot, bytes, at, length)) slot = this.next[slot];
-    return slot;
+    return this.prefixes.find(bytes, length, at);
   }
 
   /** The slot of the prefix of a route in the kernel, or 0. */
@@ -71,49 +67,28 @@ export class InstalledTable {
 
   /** The slot of the prefix, made if need be. */
   ensure(bytes: Uint8Array, at: number, length: number): number {
-    const found = this.find(bytes, at, length);
-    if (found !== 0) return found;
-    if (this.count === this.heads.length) this.rehash();
-    const slot = this.newSlot();
-    for (let i = 0; i < this.stride; i++) this.words[slot * this.stride + i] = word(bytes, at + i * 4);
-    this.length[slot] = length;
+    const { prefixes } = this;
+    const before = prefixes.count;
+    const slot = prefixes.ensure(bytes, length, at);
+    if (prefixes.count === before) return slot;
+    if (prefixes.capacity !== this.have.length) this.fit();
     this.have[slot] = Forwarding.none;
     this.ribId[slot] = 0;
     this.reason[slot] = 0;
-    this.told[slot] = 0;
     this.seen[slot] = 0;
     this.kept[slot] = 0;
-    this.link(slot);
-    this.count++;
     return slot;
   }
 
   /** Gives the slot back. */
   free(slot: number): void {
-    const head = this.hashOf(slot) & (this.heads.length - 1);
-    if (this.heads[head] === slot) {
-      this.heads[head] = this.next[slot];
-    } else {
-      let before = this.heads[head];
-      while (this.next[before] !== slot) before = this.next[before];
-      this.next[before] = this.next[slot];
-    }
-    this.length[slot] = FREE;
-    this.next[slot] = this.freeSlots;
-    this.freeSlots = slot;
-    this.count--;
+    this.prefixes.releaseIfIdle(slot);
+    this.told.delete(slot);
   }
 
   /** Writes the prefix' 4 or 16 bytes to `out`; returns its length. */
   bytes(slot: number, out: Uint8Array): number {
-    for (let i = 0; i < this.stride; i++) {
-      const w = this.words[slot * this.stride + i];
-      out[i * 4] = w >>> 24;
-      out[i * 4 + 1] = w >>> 16;
-      out[i * 4 + 2] = w >>> 8;
-      out[i * 4 + 3] = w;
-    }
-    return this.length[slot];
+    return this.prefixes.bytes(slot, out, 0);
   }
 
   prefix(slot: number): Prefix {
@@ -121,75 +96,14 @@ export class InstalledTable {
     return { family: this.family, length: this.bytes(slot, address), address };
   }
 
-  private newSlot(): number {
-    const slot = this.freeSlots;
-    if (slot !== 0) {
-      this.freeSlots = this.next[slot];
-      return slot;
-    }
-    if (this.end === this.length.length) this.grow();
-    return this.end++;
+  // The columns follow the table of prefixes, which gives its memory back when it has become empty.
+  private fit(): void {
+    const { capacity } = this.prefixes;
+    const kept = Math.min(capacity, this.have.length);
+    this.have = grown(this.have, capacity, kept);
+    this.ribId = grown(this.ribId, capacity, kept);
+    this.reason = grown(this.reason, capacity, kept);
+    this.seen = grown(this.seen, capacity, kept);
+    this.kept = grown(this.kept, capacity, kept);
   }
-
-  private grow(): void {
-    const size = this.length.length * 2;
-    const length = new Uint8Array(size).fill(FREE);
-    length.set(this.length);
-    this.length = length;
-    this.words = grown(this.words, size * this.stride);
-    this.have = grown(this.have, size);
-    this.ribId = grown(this.ribId, size);
-    this.reason = grown(this.reason, size);
-    this.told = grown(this.told, size);
-    this.seen = grown(this.seen, size);
-    this.kept = grown(this.kept, size);
-    this.next = grown(this.next, size);
-  }
-
-  private rehash(): void {
-    this.heads = new Int32Array(this.heads.length * 2);
-    for (let slot = 1; slot < this.end; slot++) if (this.used(slot)) this.link(slot);
-  }
-
-  private link(slot: number): void {
-    const head = this.hashOf(slot) & (this.heads.length - 1);
-    this.next[slot] = this.heads[head];
-    this.heads[head] = slot;
-  }
-
-  private same(slot: number, bytes: Uint8Array, at: number, length: number): boolean {
-    if (this.length[slot] !== length) return false;
-    for (let i = 0; i < this.stride; i++) {
-      if (this.words[slot * this.stride + i] !== word(bytes, at + i * 4)) return false;
-    }
-    return true;
-  }
-
-  private hash(bytes: Uint8Array, at: number, length: number): number {
-    let h = length;
-    for (let i = 0; i < this.stride; i++) h = mix(h, word(bytes, at + i * 4));
-    return h;
-  }
-
-  private hashOf(slot: number): number {
-    let h = this.length[slot];
-    for (let i = 0; i < this.stride; i++) h = mix(h, this.words[slot * this.stride + i]);
-    return h;
-  }
-}
-
-function grown<T extends Int32Array | Uint16Array | Uint8Array>(column: T, length: number): T {
-  const bigger = new (column.constructor as new (length: number) => T)(length);
-  bigger.set(column);
-  return bigger;
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
-}
-
-function mix(h: number, w: number): number {
-  h = Math.imul(h ^ w, 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 15), 0xc2b2ae35);
-  return h ^ (h >>> 16);
 }

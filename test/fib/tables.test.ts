@@ -63,12 +63,14 @@ describe('InstalledTable', () => {
     table.have[slot] = 5;
     table.ribId[slot] = 6;
     table.reason[slot] = 7;
-    table.told[slot] = 8;
+    table.told.set(slot, 8);
     table.seen[slot] = 1;
+    table.kept[slot] = 1;
     table.free(slot);
     expect(table.ensure(Uint8Array.of(11, 0, 0, 0), 0, 8)).toBe(slot);
-    const { have, ribId, reason, told, seen } = table;
-    expect([have, ribId, reason, told, seen].map(column => column[slot])).toEqual([0, 0, 0, 0, 0]);
+    const { have, ribId, reason, seen, kept } = table;
+    expect([have, ribId, reason, seen, kept].map(column => column[slot])).toEqual([0, 0, 0, 0, 0]);
+    expect(table.told.get(slot)).toBeUndefined();
   });
 });
 

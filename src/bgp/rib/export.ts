@@ -81,6 +81,9 @@ export class ExportProfile {
   private lastSet = 0;
   private lastSource = 0;
   private lastAnswer = false;
+  /** The same for `rendersSame`: two sets and their sources. */
+  private readonly lastPair = [0, 0, 0, 0];
+  private lastSame = false;
 
   constructor(options: ExportOptions, sets: AttributeSets, sources: Sources) {
     this.options = options;
@@ -127,6 +130,22 @@ export class ExportProfile {
 
   /** Is the same advertised for both sets of these sources? */
   rendersSame(a: number, sourceA: number, b: number, sourceB: number): boolean {
+    const { sets, sources, lastPair } = this;
+    const isLast =
+      sets.serial[a] === lastPair[0] &&
+      sources.serial[sourceA] === lastPair[1] &&
+      sets.serial[b] === lastPair[2] &&
+      sources.serial[sourceB] === lastPair[3];
+    if (isLast) return this.lastSame;
+    lastPair[0] = sets.serial[a];
+    lastPair[1] = sources.serial[sourceA];
+    lastPair[2] = sets.serial[b];
+    lastPair[3] = sources.serial[sourceB];
+    this.lastSame = this.compare(a, sourceA, b, sourceB);
+    return this.lastSame;
+  }
+
+  private compare(a: number, sourceA: number, b: number, sourceB: number): boolean {
     const length = this.render(a, sourceA);
     for (let i = 0; i < length; i++) other[i] = this.rendered[i];
     if (this.render(b, sourceB) !== length) return false;

@@ -82,17 +82,17 @@ export class PrefixTable {
     return id;
   }
 
-  /** Looks a prefix up by its address bytes (4 or 16, host bits zero). */
-  find(bytes: Uint8Array, length: number): number {
-    return this.stride === 1
-      ? this.find4(readU32(bytes, 0), length)
-      : this.find6(readU32(bytes, 0), readU32(bytes, 4), readU32(bytes, 8), readU32(bytes, 12), length);
+  /** Looks a prefix up by its address bytes (4 or 16 from `at` on, host bits zero). */
+  find(bytes: Uint8Array, length: number, at = 0): number {
+    const a = readU32(bytes, at);
+    if (this.stride === 1) return this.find4(a, length);
+    return this.find6(a, readU32(bytes, at + 4), readU32(bytes, at + 8), readU32(bytes, at + 12), length);
   }
 
-  ensure(bytes: Uint8Array, length: number): number {
-    return this.stride === 1
-      ? this.ensure4(readU32(bytes, 0), length)
-      : this.ensure6(readU32(bytes, 0), readU32(bytes, 4), readU32(bytes, 8), readU32(bytes, 12), length);
+  ensure(bytes: Uint8Array, length: number, at = 0): number {
+    const a = readU32(bytes, at);
+    if (this.stride === 1) return this.ensure4(a, length);
+    return this.ensure6(a, readU32(bytes, at + 4), readU32(bytes, at + 8), readU32(bytes, at + 12), length);
   }
 
   /** Writes the address bytes (4 or 16) at `out[at]`; returns the prefix length. */

@@ -61,6 +61,8 @@ export class UpdateGroup {
   private privates: { to: number; prefix: number; pathId: number; set: number; source: number }[] = [];
   /** See `exported`. */
   protected exportedSource = 0;
+  /** The source of the only member; -1 while there are several. Nobody hears of what comes from there. */
+  private sole = -1;
 
   constructor(table: LocRib, profile: ExportProfile, packer: Packer, dirty: DirtySet) {
     this.table = table;
@@ -105,6 +107,8 @@ export class UpdateGroup {
 
   /** Sends a slice of what waits; returns whether more waits. */
   drain(): boolean {
+    const { members } = this;
+    this.sole = members.size === 1 ? (members.keys().next().value as number) : -1;
     this.dirty.drain(SLICE_ROUTES, this.visitor, this.send);
     if (this.dirty.size === 0) this.earlier = null;
     return this.dirty.size > 0;
@@ -207,7 +211,6 @@ export class UpdateGroup {
     set: number,
     source: number,
   ): void {
-    const { packer } = this;
     if (before > 0 && set !== 0 && this.isSame(before, sourceBefore, set, source)) {
       if (source !== sourceBefore) {
         this.move(sourceBefore, source);
@@ -217,9 +220,9 @@ export class UpdateGroup {
     } else if (set === 0) {
       this.advertised--;
       this.bySource[sourceBefore]--;
-      packer.add(prefix, 0, sourceBefore, pathId);
+      this.add(prefix, 0, sourceBefore, pathId);
     } else {
-      packer.add(prefix, set, source, pathId);
+      this.add(prefix, set, source, pathId);
       if (before === 0) {
         this.advertised++;
         this.count(source);
@@ -245,7 +248,7 @@ export class UpdateGroup {
   }
 
   private isSame(before: number, sourceBefore: number, set: number, source: number): boolean {
-    if (before === set && sourceBefore === source) return true;
+    if (sourceBefore === source && (before === set || source === this.sole)) return true;
     return this.profile.rendersSame(before, sourceBefore, set, source);
   }
 
@@ -257,6 +260,10 @@ export class UpdateGroup {
     if (sources.kind[source] >= SourceKind.external || !internal || nextHopSelf) return source;
     const nextHop = sets.nextHop[paths.attributes[path]];
     return nextHop === 0 ? source : (sources.at(nextHops.address(nextHop)) ?? source);
+  }
+
+  private add(prefix: number, set: number, source: number, pathId: number): void {
+    if (source !== this.sole) this.packer.add(prefix, set, source, pathId);
   }
 
   private readonly send = (): void => {

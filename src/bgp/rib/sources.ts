@@ -31,6 +31,8 @@ export class Sources {
   longLived = new Uint8Array(8);
   private readonly names: string[] = ['local', 'kernel', 'aggregate'];
   private readonly addresses: (Uint8Array | undefined)[] = [undefined, undefined, undefined];
+  /** The neighbors in the order of their addresses. */
+  private readonly ordered: number[] = [];
   private readonly freeIds: number[] = [];
   private serials = 0;
 
@@ -53,8 +55,8 @@ export class Sources {
 
   /** The neighbor with this address. */
   at(address: Uint8Array): number | undefined {
-    const found = this.addresses.findIndex(known => known !== undefined && compareAddresses(known, address) === 0);
-    return found === -1 ? undefined : found;
+    const id = this.ordered[this.placeOf(address)];
+    return id !== undefined && compareAddresses(this.addressOf(id), address) === 0 ? id : undefined;
   }
 
   /** A number for a neighbor; `address` is its 4 or 16 bytes. */
@@ -76,7 +78,9 @@ export class Sources {
     this.longLived[id] = 0;
     this.routerId[id] = 0;
     this.serial[id] = ++this.serials;
-    this.order();
+    const place = this.placeOf(address);
+    this.ordered.splice(place, 0, id);
+    this.rankFrom(place);
     return id;
   }
 
@@ -90,15 +94,31 @@ export class Sources {
 
   /** Gives the number back; no path may carry it any more. */
   remove(source: number): void {
+    const place = this.ordered.indexOf(source);
+    this.ordered.splice(place, 1);
+    this.rankFrom(place);
     this.addresses[source] = undefined;
     this.names[source] = '';
     this.freeIds.push(source);
   }
 
-  private order(): void {
-    const ids = this.addresses.flatMap((address, id) => (address === undefined ? [] : [{ address, id }]));
-    ids.sort((a, b) => compareAddresses(a.address, b.address));
-    for (let i = 0; i < ids.length; i++) this.rank[ids[i].id] = i + 1;
+  private rankFrom(place: number): void {
+    for (let i = place; i < this.ordered.length; i++) this.rank[this.ordered[i]] = i + 1;
+  }
+
+  /** How many neighbors come before this address. */
+  private placeOf(address: Uint8Array): number {
+    let low = 0;
+    for (let high = this.ordered.length; low < high; ) {
+      const middle = (low + high) >>> 1;
+      if (compareAddresses(this.addressOf(this.ordered[middle]), address) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  private addressOf(id: number): Uint8Array {
+    return this.addresses[id] as Uint8Array;
   }
 }
 

@@ -71,6 +71,8 @@ export class Connection {
   #open: OpenMessage | null = null;
   #lastWords: Uint8Array | null = null;
   #corked = false;
+  /** An UPDATE has come since HoldTimer was restarted. */
+  #updated = false;
 
   constructor(owner: ConnectionOwner, state: FsmState) {
     this.#owner = owner;
@@ -105,18 +107,22 @@ export class Connection {
   write(bytes: Uint8Array): void {
     const socket = this.#socket;
     if (socket === null) return;
-    if (!this.#corked) {
-      this.#corked = true;
-      socket.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        socket.uncork();
-      });
+    if (this.#corked) {
+      socket.write(bytes);
+      return;
     }
+    this.#corked = true;
+    socket.cork();
+    process.nextTick(this.#uncork, socket);
     socket.write(bytes, this.#flushed);
     // RFC 4271 §8.2.2: a message sent restarts KeepaliveTimer.
     this.timers.restart('keepalive');
   }
+
+  readonly #uncork = (socket: net.Socket): void => {
+    this.#corked = false;
+    socket.uncork();
+  };
 
   /** RFC 9687: what TCP takes shows that the neighbor reads. */
   readonly #flushed = (error?: Error | null): void => {
@@ -188,6 +194,9 @@ export class Connection {
   #read(chunk: Buffer): void {
     try {
       this.#framer.push(chunk);
+      // All that event 27 does in Established (RFC 4271 §8.2.2); a full table is 140,000 of them.
+      if (this.#updated) this.timers.restart('hold');
+      this.#updated = false;
     } catch (error) {
       this.#owner.raise(this, this.#failed(error, 'BGPHeaderErr'));
     }
@@ -219,8 +228,7 @@ export class Connection {
       if (this.state.name !== 'Established') return UPDATE_MESSAGE;
       try {
         this.#owner.update(buf, start, end);
-        // All that event 27 does in Established (RFC 4271 §8.2.2); a full table is 140,000 of them.
-        this.timers.restart('hold');
+        this.#updated = true;
         return null;
       } catch (error) {
         return this.#failed(error, 'UpdateMsgErr');

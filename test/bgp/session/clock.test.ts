@@ -78,6 +78,8 @@ describe('KEEPALIVEs', () => {
     for (let second = 0; second < 20; second++) {
       vi.advanceTimersByTime(1_000);
       node.session.write(encode({ type: 'update', withdrawn: [], attributes: [], nlri: [] }), 1);
+      // What is written in one turn of the loop leaves together.
+      await new Promise(resolve => process.nextTick(resolve));
     }
     expect(sent()).toBe(1);
     connection.say(KEEPALIVE);

@@ -1,4 +1,4 @@
-// Graceful restart (RFC 4724): one side ends without a word and comes back, the other keeps its routes meanwhile.
+// Graceful restart (RFC 4724, RFC 9494): one side ends without a word and comes back, the other keeps its routes meanwhile.
 
 import { expect } from 'vitest';
 import { kernelRoute, soon, watchKernelRoutes } from '../machines.js';
@@ -56,5 +56,49 @@ const vendorRestarts: Topic = {
   },
 };
 
+const LONG_LIVED = {
+  internal: true,
+  routes: [{ prefix: '10.2.0.0/24' }],
+  tsbgp: 'families: [ipv4-unicast], graceful-restart: { restart-time: 1, long-lived: { ipv4-unicast: 600 } }',
+  longLivedSeconds: 600,
+};
+
+const tsbgpStaysAway: Topic = {
+  name: 'tsbgp stays away for long, the other side keeps its routes as the last choice',
+  rfcs: [9494],
+  async test(vendor, machines) {
+    const [tsbgp, other] = await startBoth(vendor, machines, LONG_LIVED);
+    await tsbgp.announce('10.1.0.0/24', '10.1.1.0/24 community no-llgr');
+    await soon(() => other.route('10.1.1.0/24')).toBeDefined();
+
+    await tsbgp.stop('SIGKILL');
+    await soon(() => other.route('10.1.0.0/24')).toMatchObject({ communities: ['llgr-stale'] });
+    await soon(() => other.routes('10.1.1.0/24')).toEqual([]);
+
+    await tsbgp.restart();
+    await soon(() => other.state('10.0.0.1')).toBe('Established');
+    await soon(() => other.route('10.1.0.0/24')).toMatchObject({ communities: [], stale: false });
+  },
+};
+
+const vendorStaysAway: Topic = {
+  name: 'the other side stays away for long, tsbgp keeps its routes as the last choice',
+  rfcs: [9494],
+  async test(vendor, machines) {
+    const [tsbgp, other] = await startBoth(vendor, machines, LONG_LIVED);
+    await soon(() => kernelRoute(tsbgp, '10.2.0.0/24')).toBeDefined();
+    const changes = await watchKernelRoutes(tsbgp);
+
+    await other.crash();
+    await soon(() => tsbgp.route('10.2.0.0/24')).toMatchObject({ stale: true, communities: ['llgr-stale'] });
+    expect(await tsbgp.neighbor('10.0.0.2')).toMatchObject({ families: [{ longLivedUntil: expect.any(Number) }] });
+
+    await other.start(true);
+    await soon(() => tsbgp.neighbor('10.0.0.2'), 20_000).toMatchObject({ state: 'Established' });
+    await soon(() => tsbgp.route('10.2.0.0/24'), 20_000).toMatchObject({ stale: false, communities: [] });
+    if (!vendor.endOfRibFirst) expect(changes()).toEqual([]);
+  },
+};
+
 /** Topics of this file. */
-export const RESTART = [tsbgpRestarts, vendorRestarts];
+export const RESTART = [tsbgpRestarts, vendorRestarts, tsbgpStaysAway, vendorStaysAway];

@@ -32,6 +32,7 @@ export interface Session {
   vendor?: Partial<NeighborSetup>;
   /** The vendor's own routes. */
   routes?: Setup['routes'];
+  longLivedSeconds?: Setup['longLivedSeconds'];
 }
 
 /** AS numbers of the two sides of an external session. */
@@ -47,7 +48,7 @@ export const ADDRESS = {
 export async function startBoth(
   vendor: Vendor,
   [one, two]: readonly Node[],
-  { internal = false, as, family = 'ipv4', tsbgp, vendor: options = {}, routes = [] }: Session,
+  { internal = false, as, family = 'ipv4', tsbgp, vendor: options = {}, routes = [], longLivedSeconds }: Session,
 ): Promise<[Tsbgp, Speaker]> {
   const [ownAs, vendorAs] = as ?? [TSBGP_AS, internal ? TSBGP_AS : VENDOR_AS];
   const policy = internal ? '' : ', import: accept, export: accept';
@@ -67,6 +68,7 @@ export async function startBoth(
     routerId: '10.0.0.2',
     neighbors: [{ address: ADDRESS[family].tsbgp, as: ownAs, ...options }],
     routes,
+    longLivedSeconds,
   });
   return Promise.all([tsbgpStarts, vendorStarts]);
 }

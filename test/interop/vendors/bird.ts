@@ -119,7 +119,7 @@ ${neighbors.map((neighbor, i) => protocol(neighbor, i, setup)).join('\n')}
 }
 
 function protocol(neighbor: NeighborSetup, i: number, setup: Setup): string {
-  const { as, holdSeconds = 9, gracefulRestart = true } = setup;
+  const { as, holdSeconds = 9, gracefulRestart = true, longLivedSeconds } = setup;
   const {
     address,
     as: remoteAs,
@@ -151,6 +151,7 @@ protocol bgp n${i} {
   connect retry time 1;
   error wait time 1, 1;
   graceful restart ${gracefulRestart ? 'on' : 'off'};
+  ${longLivedSeconds === undefined ? '' : `graceful restart time 1; long lived graceful restart on; long lived stale time ${longLivedSeconds};`}
   enable extended messages;
   ${passive ? 'passive;' : ''}
   ${routeReflectorClient ? 'rr client;' : ''}

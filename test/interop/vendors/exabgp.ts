@@ -254,6 +254,8 @@ export const exabgp: Vendor = {
   },
   forwardsNothing: true,
   lacks: {
+    'tsbgp stays away for long, the other side keeps its routes as the last choice': 'does not know RFC 9494',
+    'the other side stays away for long, tsbgp keeps its routes as the last choice': 'does not know RFC 9494',
     'roles, tsbgp is the provider': 'does not know RFC 9234',
     'roles, tsbgp is the customer': 'does not know RFC 9234',
     'roles, tsbgp is the peer': 'does not know RFC 9234',

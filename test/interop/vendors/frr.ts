@@ -133,7 +133,7 @@ function routeOf(path: Path): Route {
 }
 
 function configuration(setup: Setup): string {
-  const { as, routerId, neighbors, routes = [], holdSeconds = 9, gracefulRestart = true } = setup;
+  const { as, routerId, neighbors, routes = [], holdSeconds = 9, gracefulRestart = true, longLivedSeconds } = setup;
   const lines = [
     'log stdout informational',
     'debug bgp neighbor-events',
@@ -146,6 +146,9 @@ function configuration(setup: Setup): string {
     ...(gracefulRestart
       ? ['bgp graceful-restart', 'bgp graceful-restart preserve-fw-state']
       : ['bgp graceful-restart-disable']),
+    ...(longLivedSeconds === undefined
+      ? []
+      : ['bgp graceful-restart restart-time 1', `bgp long-lived-graceful-restart stale-time ${longLivedSeconds}`]),
     'coalesce-time 0',
     ...neighbors.flatMap(neighbor => neighborLines(neighbor, holdSeconds)),
     ...neighbors.flatMap(neighbor => familiesOf(neighbor).flatMap(family => familyLines(neighbor, family))),

@@ -154,7 +154,8 @@ function configuration(setup: Setup, down: boolean) {
 }
 
 function neighborConfiguration(neighbor: NeighborSetup, setup: Setup, down: boolean) {
-  const { as, routerId, holdSeconds = 9, gracefulRestart = true } = setup;
+  const { as, routerId, holdSeconds = 9, gracefulRestart = true, longLivedSeconds } = setup;
+  const longLived = longLivedSeconds !== undefined;
   const { address, as: remoteAs, passive, routeReflectorClient, routeServerClient, addPath, maxPrefix } = neighbor;
   return {
     config: { 'neighbor-address': address, 'peer-as': remoteAs, 'admin-down': down },
@@ -167,10 +168,15 @@ function neighborConfiguration(neighbor: NeighborSetup, setup: Setup, down: bool
       },
     },
     transport: { config: { 'passive-mode': passive ?? false } },
-    'graceful-restart': { config: { enabled: gracefulRestart, 'restart-time': 60 } },
+    'graceful-restart': {
+      config: { enabled: gracefulRestart, 'restart-time': longLived ? 1 : 60, 'long-lived-enabled': longLived },
+    },
     'afi-safis': familiesOf(neighbor).map(family => ({
       config: { 'afi-safi-name': `${family}-unicast` },
       'mp-graceful-restart': { config: { enabled: gracefulRestart } },
+      ...(longLived && {
+        'long-lived-graceful-restart': { config: { enabled: true, 'restart-time': longLivedSeconds } },
+      }),
       ...(addPath === 'send' && { 'add-paths': { config: { 'send-max': 8 } } }),
       ...(addPath === 'receive' && { 'add-paths': { config: { receive: true } } }),
       ...(maxPrefix !== undefined && { 'prefix-limit': { config: { 'max-prefixes': maxPrefix } } }),

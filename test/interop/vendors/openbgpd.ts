@@ -179,6 +179,8 @@ export const openbgpd: Vendor = {
     return speaker;
   },
   lacks: {
+    'tsbgp stays away for long, the other side keeps its routes as the last choice': 'does not know RFC 9494',
+    'the other side stays away for long, tsbgp keeps its routes as the last choice': 'does not know RFC 9494',
     'tsbgp asks for the routes again':
       'refuses every ROUTE-REFRESH, from FRR too: "route refresh: AID IPv4 unicast not negotiated"',
     'the other side crashes and comes back, tsbgp keeps its routes':

@@ -78,6 +78,8 @@ export interface Setup {
   holdSeconds?: number;
   /** RFC 4724; `true` if left out. */
   gracefulRestart?: boolean;
+  /** RFC 9494: routes are kept so long after a restart time of 1 s. */
+  longLivedSeconds?: number;
 }
 
 /** A running daemon. */
@@ -179,6 +181,7 @@ export function replaceRoute(setup: Setup, prefix: string, route?: Announcement)
 }
 
 const NAMES: Readonly<Record<string, string>> = {
+  '65535:6': 'llgr-stale',
   '65535:666': 'blackhole',
   '65535:65281': 'no-export',
   '65535:65282': 'no-advertise',

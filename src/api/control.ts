@@ -44,6 +44,8 @@ export interface SpeakerControl {
   removeNeighbor(address: string): Promise<void>;
   enable(address: string): void;
   disable(address: string, message?: string): Promise<void>;
+  /** Makes routes from and to a neighbor the last choice, or ends that (RFC 8326). */
+  maintain(address: string, on: boolean): void;
   reset(address: string, message?: string): void;
   softReset(address: string, direction: 'in' | 'out' | 'both'): void;
   listPolicies(): PolicyView[];

@@ -75,6 +75,16 @@ export const OBJECT_HANDLERS: ObjectHandlers = {
     await control.speaker.disable(address, body.message);
     return { neighbor: address };
   },
+  maintainNeighbor: (control, { path, body }) => {
+    const { address } = findNeighbor(control, path.address);
+    control.speaker.maintain(address, body.on);
+    return { neighbor: address };
+  },
+  maintain: ({ speaker }, { body }) => {
+    const neighbors = speaker.neighbors().map(({ address }) => address);
+    for (const address of neighbors) speaker.maintain(address, body.on);
+    return { neighbors };
+  },
   resetNeighbor: (control, { path, body }) => {
     const { address } = findNeighbor(control, path.address);
     control.speaker.reset(address, body.message);

@@ -104,6 +104,20 @@ export const OPERATIONS = {
     tag: 'neighbors',
     answer: 'object',
   },
+  maintainNeighbor: {
+    method: 'POST',
+    path: '/v1/neighbors/{address}/maintenance',
+    summary: 'Make routes from and to a neighbor the last choice, or end that; the session stays up (RFC 8326)',
+    tag: 'neighbors',
+    answer: 'object',
+  },
+  maintain: {
+    method: 'POST',
+    path: '/v1/maintenance',
+    summary: 'The same for all neighbors',
+    tag: 'neighbors',
+    answer: 'object',
+  },
   resetNeighbor: {
     method: 'POST',
     path: '/v1/neighbors/{address}/reset',

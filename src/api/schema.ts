@@ -79,7 +79,7 @@ const attributeKeys: Keys<RouteAttributes> = {
 };
 
 const path = component<PathView>('Path', {
-  source: text().describe("'local', 'kernel', 'aggregate' or the neighbor's address"),
+  source: text().describe("'local', 'kernel', 'aggregate', 'default-originate' or the neighbor's address"),
   best: z.boolean(),
   multipath: z.boolean().describe('Shares the traffic with the best path'),
   eligible: z.boolean().describe('May be chosen: accepted by import policy, next hop reachable, no loop'),
@@ -160,6 +160,15 @@ const neighbor = component<NeighborStatus>('Neighbor', {
   import: text(),
   export: text(),
   routeReflectorClient: z.boolean(),
+  defaultOriginate: z.boolean().describe('A default route is announced to it, whatever the table has'),
+  maintenance: z.boolean().describe('Its routes, and those to it, are the last choice (RFC 8326)'),
+  maxPrefix: shape<NonNullable<NeighborStatus['maxPrefix']>>({
+    limit: count(),
+    warning: count().describe('From so many prefixes on there is a warning'),
+    action: z.enum(['end', 'warn']),
+  })
+    .optional()
+    .describe('Prefixes it may send'),
   routeServerClient: z.boolean(),
   role: shape<NonNullable<NeighborStatus['role']>>({
     own: role(),
@@ -266,7 +275,7 @@ const policyTest = component<PolicyTestView>('PolicyTest', {
   prefix: text(),
   neighbor: text(),
   direction: z.enum(['import', 'export']),
-  source: text().describe("'local', 'kernel', 'aggregate' or the neighbor's address"),
+  source: text().describe("'local', 'kernel', 'aggregate', 'default-originate' or the neighbor's address"),
   accepted: z.boolean(),
   matched: z
     .array(
@@ -365,6 +374,7 @@ const messageBody = z.strictObject({
     .optional()
     .describe(`Words for the operators of the other side, at most ${MESSAGE_BYTES} bytes (RFC 9003)`),
 });
+const maintenanceBody = z.strictObject({ on: z.boolean() });
 const done = z.strictObject({ neighbor: text().describe('Address of the neighbor') });
 
 /** What an operation takes and gives. */
@@ -402,6 +412,8 @@ export const SHAPES = {
   deleteNeighbor: { path: addressPath, answer: done },
   enableNeighbor: { path: addressPath, answer: done },
   disableNeighbor: { path: addressPath, body: messageBody, answer: done },
+  maintainNeighbor: { path: addressPath, body: maintenanceBody, answer: done },
+  maintain: { body: maintenanceBody, answer: z.strictObject({ neighbors: z.array(text()) }) },
   resetNeighbor: { path: addressPath, body: messageBody, answer: done },
   softResetNeighbor: {
     path: addressPath,

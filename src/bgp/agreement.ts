@@ -1,8 +1,8 @@
 // What the two ends agreed on, as the tables need it: how this neighbor's UPDATEs are read, and what it is told.
 
+import { DefaultRoute } from './default-routes.js';
 import type { Retention } from './graceful-restart.js';
-import type { ImportRule } from './neighbor-policies.js';
-import type { BoundPolicy } from './policy/policies.js';
+import type { BoundRule, ImportRule } from './neighbor-policies.js';
 import type { AsPathEdits } from './rib/as-path-edits.js';
 import type { ExportOptions } from './rib/export.js';
 import type { ImportContext } from './rib/ingest.js';
@@ -60,7 +60,8 @@ export function exportOptions(
   local: LocalOptions,
   clusterId: number,
   negotiated: Negotiated,
-  { accept, policy }: BoundPolicy,
+  { accept, policy }: BoundRule,
+  maintenance: boolean,
 ): ExportOptions {
   return {
     family,
@@ -78,6 +79,7 @@ export function exportOptions(
     accept,
     policy,
     longLived: negotiated.longLived !== null,
+    originated: options.defaultOriginate ? DefaultRoute[maintenance ? 'maintenance' : 'plain'] : undefined,
     as4: negotiated.as4,
     maxMessageLength: negotiated.maxMessageLength,
     extendedNextHop: negotiated.extendedNextHop,

@@ -1,5 +1,6 @@
 // A neighbor as people see it: its options, session and counters in one plain object.
 
+import { warningLevel } from './prefix-limit.js';
 import type { NeighborOptions } from './session/options.js';
 import type { NeighborSession } from './session/session.js';
 import { roleStatus } from './session/status.js';
@@ -8,7 +9,7 @@ import type { FamilyCounts, NeighborStatus } from './views.js';
 /** What only the neighbor itself knows. */
 export type OwnStatus = Pick<
   NeighborStatus,
-  'type' | 'shutdown' | 'shutdownMessage' | 'since' | 'families' | 'errors' | 'restartingUntil'
+  'type' | 'shutdown' | 'maintenance' | 'shutdownMessage' | 'since' | 'families' | 'errors' | 'restartingUntil'
 >;
 
 /** Everything about the neighbor. */
@@ -26,6 +27,12 @@ export function neighborStatus(options: NeighborOptions, session: NeighborSessio
     advertised: sum('advertised'),
     import: wordsOf(options.import),
     export: wordsOf(options.export),
+    defaultOriginate: options.defaultOriginate,
+    maxPrefix: options.maxPrefix && {
+      limit: options.maxPrefix.limit,
+      warning: warningLevel(options.maxPrefix),
+      action: options.maxPrefix.action,
+    },
     routeReflectorClient: options.routeReflectorClient,
     routeServerClient: options.routeServerClient,
     role: roleStatus(options, session.negotiated?.remoteCapabilities),

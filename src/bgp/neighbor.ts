@@ -11,6 +11,7 @@ import { type MalformedUpdate, malformedUpdate } from './malformed.js';
 import { NeighborPolicies } from './neighbor-policies.js';
 import { neighborStatus } from './neighbor-status.js';
 import type { Policies } from './policy/policies.js';
+import { PrefixLimit } from './prefix-limit.js';
 import { Refreshes } from './refreshes.js';
 import type { ExportOptions } from './rib/export.js';
 import { type ImportContext, importVerdict, ingest } from './rib/ingest.js';
@@ -68,6 +69,8 @@ export class Neighbor implements SessionHandler {
   /** Administratively down, and what was said about it. */
   shutdown: boolean;
   shutdownMessage: string | undefined;
+  /** Its routes, and those to it, are the last choice (RFC 8326). */
+  private maintenance: boolean;
   private readonly context: NeighborContext;
   private readonly members: readonly Member[];
   readonly policies: NeighborPolicies;
@@ -77,6 +80,7 @@ export class Neighbor implements SessionHandler {
   private readonly errors = { attributeDiscard: 0, treatAsWithdraw: 0, sessionReset: 0 };
   private readonly timers: { prefixLimit?: NodeJS.Timeout; settled?: NodeJS.Timeout; absent?: NodeJS.Timeout } = {};
   private readonly restart: GracefulRestart;
+  private readonly prefixLimit: PrefixLimit;
   private settled = false;
   /** There was no session within a whole attempt to connect. */
   private absent = false;
@@ -87,6 +91,7 @@ export class Neighbor implements SessionHandler {
     this.context = context;
     this.policies = new NeighborPolicies(context.policies, context.rib, options, options.as === context.local.as);
     this.shutdown = options.shutdown;
+    this.maintenance = options.maintenance;
     const kind = this.internal ? SourceKind.internal : SourceKind.external;
     const address = parseAddress(options.address.split('%')[0]);
     const client = options.routeReflectorClient || options.routeServerClient;
@@ -97,6 +102,7 @@ export class Neighbor implements SessionHandler {
       overdue: kept => this.overdue(kept),
       reimport: table => this.reimport([table]),
     });
+    this.prefixLimit = new PrefixLimit(context.log, () => this.overLimit());
     this.members = FAMILIES.map(({ family }) => this.memberOf(family));
   }
 
@@ -149,6 +155,12 @@ export class Neighbor implements SessionHandler {
     this.session.start();
   }
 
+  /** `neighbor … maintenance`: routes from it and to it are told anew, the session stays. */
+  maintain(on: boolean): void {
+    this.maintenance = on;
+    this.reconfigure(this.options);
+  }
+
   reset(message?: string): void {
     this.session.reset({ subcode: cease.reset, message });
   }
@@ -168,7 +180,7 @@ export class Neighbor implements SessionHandler {
   /** Takes options that need no new session: policies, next hop, description, limits. */
   reconfigure(options: NeighborOptions): void {
     const { asPath } = this.options;
-    const policies = this.policies.bind(options, options.as === this.context.local.as);
+    const policies = this.policies.bind(options, options.as === this.context.local.as, this.maintenance);
     this.options = options;
     this.session.options = options;
     if (this.importing !== null) {
@@ -298,6 +310,7 @@ export class Neighbor implements SessionHandler {
     return neighborStatus(options, this.session, {
       type: this.internal ? 'internal' : 'external',
       shutdown: this.shutdown,
+      maintenance: this.maintenance,
       shutdownMessage: this.shutdownMessage,
       since: this.since,
       families,
@@ -344,6 +357,7 @@ export class Neighbor implements SessionHandler {
       clusterId,
       negotiated,
       this.policies.export,
+      this.maintenance,
     );
     if (options.ownNextHop.length === 0) {
       const { name } = FAMILIES[family];
@@ -422,24 +436,19 @@ export class Neighbor implements SessionHandler {
     this.context.wake();
   }
 
-  // RFC 4486 §4: the session ends; it comes back by itself when the config says after how long.
   private checkPrefixLimit(): void {
-    const { maxPrefix, address } = this.options;
-    if (maxPrefix === undefined || this.importing === null) return;
+    if (this.options.maxPrefix === undefined || this.importing === null) return;
     const received = this.context.rib.families.reduce((sum, table) => sum + table.counts(this.source).received, 0);
-    if (received <= maxPrefix.limit) return;
-    this.context.log.error(
-      { neighbor: address, received, limit: maxPrefix.limit },
-      `${address} sent more than ${maxPrefix.limit} prefixes; ${
-        maxPrefix.restartSeconds > 0 ? `back in ${maxPrefix.restartSeconds} s` : 'enable it by hand'
-      }`,
-    );
+    this.prefixLimit.check(this.options, received);
+  }
+
+  /** It comes back by itself when the config says after how long. */
+  private overLimit(): void {
+    const { limit = 0, restartSeconds = 0 } = this.options.maxPrefix ?? {};
     this.shutdown = true;
-    this.shutdownMessage = `more than ${maxPrefix.limit} prefixes`;
+    this.shutdownMessage = `more than ${limit} prefixes`;
     void this.session.stop({ subcode: cease.prefixLimit });
-    if (maxPrefix.restartSeconds > 0) {
-      this.timers.prefixLimit = setTimeout(() => this.enable(), maxPrefix.restartSeconds * 1000);
-    }
+    if (restartSeconds > 0) this.timers.prefixLimit = setTimeout(() => this.enable(), restartSeconds * 1000);
   }
 
   private clearTimers(): void {

@@ -6,6 +6,7 @@
 import type { Logger } from 'pino';
 import { type AggregateSpec, aggregateRule } from './aggregate-rules.js';
 import { Convergence, type StartOptions } from './convergence.js';
+import { DefaultRoutes } from './default-routes.js';
 import type { LocalRoutesChange, RouteSpec } from './local-routes.js';
 import { Neighbor, type NeighborContext } from './neighbor.js';
 import { OwnRoutes } from './own-routes.js';
@@ -103,6 +104,7 @@ export class Speaker {
   private readonly listener: Listener;
   private readonly context: NeighborContext;
   private readonly events: RibEvents;
+  private readonly defaults: DefaultRoutes;
   private readonly neighborListeners = new Set<(event: NeighborEvent) => void>();
   private readonly states = new Map<Neighbor, NeighborStatus['state']>();
   private scheduled = false;
@@ -121,6 +123,7 @@ export class Speaker {
     this.aggregates = this.rib.families.map(table => new Aggregates(table, aggregator, this.wake));
     this.setAggregates(options.aggregates ?? []);
     this.events = new RibEvents(this.rib.families, this.wake);
+    this.defaults = new DefaultRoutes(this.rib, () => this.byAddress.values(), this.wake);
     this.convergence = new Convergence(this.rib.families, () => this.byAddress.values(), log, this.wake);
     const local: LocalOptions = {
       as: options.as,
@@ -196,6 +199,8 @@ export class Speaker {
       return 'reset';
     }
     neighbor.reconfigure(options);
+    if (changed.includes('maintenance')) neighbor.maintain(options.maintenance);
+    this.defaults.update();
     if (changed.includes('shutdown')) {
       if (options.shutdown) void neighbor.disable();
       else neighbor.enable();
@@ -235,7 +240,7 @@ export class Speaker {
   /** What a neighbor's policies do to a route. Throws InputError. */
   testPolicy(spec: PolicyTestSpec): PolicyTestView {
     const { options, source, internal, policies } = this.find(spec.neighbor);
-    const bound = spec.direction === 'export' ? policies.export : policies.importAsBound;
+    const bound = spec.direction === 'export' ? policies.exportAsBound : policies.importAsBound;
     const { address, as } = options;
     return testPolicy(this.rib, spec, { address, source, external: !internal, as, bound });
   }
@@ -278,6 +283,11 @@ export class Speaker {
 
   async disable(address: string, message?: string): Promise<void> {
     await this.find(address).disable(message);
+  }
+
+  /** Makes routes from and to a neighbor the last choice, or ends that (RFC 8326). */
+  maintain(address: string, on: boolean): void {
+    this.find(address).maintain(on);
   }
 
   reset(address: string, message?: string): void {
@@ -358,12 +368,14 @@ export class Speaker {
     }
     const neighbor = new Neighbor({ ...options, address }, this.context);
     this.byAddress.set(address, neighbor);
+    this.defaults.update();
     return neighbor;
   }
 
   private async remove(neighbor: Neighbor, how: 'deconfigured' | 'reconfigured'): Promise<void> {
     this.byAddress.delete(neighbor.options.address);
     this.states.delete(neighbor);
+    this.defaults.update();
     await neighbor.close(how);
     neighbor.forget();
     this.convergence.check();

@@ -7,7 +7,7 @@ import type { Role } from './wire/capabilities.js';
 
 /** One path of a prefix, received, local or redistributed. */
 export interface PathView {
-  /** 'local' (added by hand), 'kernel' (redistributed), 'aggregate' or the neighbor's address. */
+  /** 'local' (added by hand), 'kernel' (redistributed), 'aggregate', 'default-originate' or the neighbor's address. */
   source: string;
   /** The decision process chose it (Loc-RIB). */
   best: boolean;
@@ -87,6 +87,12 @@ export interface NeighborStatus {
   import: string;
   export: string;
   routeReflectorClient: boolean;
+  /** A default route is announced to it, whatever the table has. */
+  defaultOriginate: boolean;
+  /** Its routes, and those to it, are the last choice (RFC 8326). */
+  maintenance: boolean;
+  /** Prefixes it may send, and from how many on there is a warning; with action `warn` more are taken, too. */
+  maxPrefix?: { limit: number; warning: number; action: 'end' | 'warn' };
   routeServerClient: boolean;
   /** RFC 9234: what each side is to the other; `remote` is what the neighbor says. */
   role?: { own: Role; remote?: Role; strict: boolean };

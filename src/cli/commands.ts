@@ -221,6 +221,17 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await neighbor()).reset,
   },
   {
+    usage: 'neighbor NEIGHBOR maintenance on|off',
+    summary: 'Make routes from and to a neighbor the last choice, so that traffic leaves it; the session stays up',
+    examples: [['tsbgp neighbor 172.18.8.102 maintenance on', 'Before work on the link: GRACEFUL_SHUTDOWN (RFC 8326)']],
+    load: async () => (await neighbor()).maintain,
+  },
+  {
+    usage: 'neighbor all maintenance on|off',
+    summary: 'The same for all neighbors, before work on this machine',
+    load: async () => (await neighbor()).maintainAll,
+  },
+  {
     usage: 'neighbor NEIGHBOR softreset [in|out]',
     summary: 'Ask for the routes again (in), send them again (out), or both; the session stays up',
     load: async () => (await neighbor()).softReset,

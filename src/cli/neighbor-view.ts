@@ -27,7 +27,9 @@ function head(neighbor: NeighborStatus, now: number): string {
     `  AS ${as}, ${type}${neighbor.group === undefined ? '' : `, group ${neighbor.group}`}${neighbor.routeReflectorClient ? ', route reflector client' : ''}${neighbor.routeServerClient ? ', route server client' : ''}${remoteRouterId ? `, router id ${remoteRouterId}` : ''}`,
     ...roleLines(neighbor),
     `  ${stateLine(neighbor, now)}`,
-    `  import ${neighbor.import}, export ${neighbor.export}`,
+    `  import ${neighbor.import}, export ${neighbor.export}${neighbor.defaultOriginate ? ', default route announced' : ''}`,
+    ...limitLines(neighbor),
+    ...(neighbor.maintenance ? ['  maintenance: routes from it and to it are the last choice'] : []),
   ];
   if (localAddress !== undefined)
     lines.push(`  connection ${localAddress} port ${localPort ?? '?'} to ${address} port ${remotePort ?? '?'}`);
@@ -48,6 +50,13 @@ function roleLines({ role, state }: NeighborStatus): string[] {
   return [
     `  role ${role.own}${role.strict ? ' (strict)' : ''}${theirs === undefined ? '' : `, the neighbor's: ${theirs}`}`,
   ];
+}
+
+function limitLines({ maxPrefix, received }: NeighborStatus): string[] {
+  if (maxPrefix === undefined) return [];
+  const { limit, warning, action } = maxPrefix;
+  const past = action === 'warn' ? 'more are taken, too' : 'more end the session';
+  return [`  ${received} of ${limit} prefixes, warning from ${warning} on; ${past}`];
 }
 
 function stateLine(

@@ -128,11 +128,13 @@ export const NEIGHBOR_WORDS: readonly NeighborWord[] = [
   number('delay-open', 'SECONDS', 'Wait so long for it to speak first', '5'),
   {
     word: 'max-prefix',
-    value: 'N',
-    describe: 'More prefixes than this end the session',
+    value: 'N[,warn]',
+    describe: 'More prefixes than this end the session, or give a warning',
     example: 'max-prefix 1000000',
-    parse: value => ({ limit: whole(value) }),
+    parse: value => ({ limit: whole(value.replace(/,warn$/, '')), ...(value.endsWith(',warn') && { action: 'warn' }) }),
   },
+  flag('default-originate', 'Announce a default route to it, whatever the table has'),
+  flag('maintenance', 'Make its routes, and those to it, the last choice (RFC 8326)'),
   {
     word: 'graceful-restart',
     value: 'false|SECONDS[,FAMILY=SECONDS…]',

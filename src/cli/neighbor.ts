@@ -44,7 +44,7 @@ function stateText({ state, shutdown }: NeighborStatus): string {
 
 /** What the table cannot say of a neighbor. */
 function notesOn(neighbor: NeighborStatus): string[] {
-  const { address, type, import: imports, export: exports, restartingUntil, families } = neighbor;
+  const { address, type, import: imports, export: exports, maintenance, restartingUntil, families } = neighbor;
   const rejecting = [imports === 'reject' ? 'import' : '', exports === 'reject' ? 'export' : ''].filter(
     it => it !== '',
   );
@@ -55,6 +55,7 @@ function notesOn(neighbor: NeighborStatus): string[] {
       `${address}: ${rejecting.join(' and ')} rejected, as for any external neighbor without a policy (RFC 8212); to change it: ${remedy}`,
     );
   }
+  if (maintenance) notes.push(`${address}: maintenance; routes from it and to it are the last choice (RFC 8326)`);
   if (restartingUntil !== undefined) {
     const left = formatDuration(restartingUntil - Date.now());
     notes.push(`${address}: restarting; its routes are kept for ${left} more (RFC 4724)`);
@@ -97,6 +98,18 @@ export const disable = withMessage('disableNeighbor');
 /** `neighbor NEIGHBOR enable`. */
 export function enable(invocation: Invocation): Promise<void> {
   return finish(invocation, clientOf(invocation).call('enableNeighbor', addressOf(invocation)));
+}
+
+/** `neighbor NEIGHBOR maintenance on|off`. */
+export function maintain(invocation: Invocation): Promise<void> {
+  const input = { ...addressOf(invocation), body: { on: invocation.choice === 'on' } };
+  return finish(invocation, clientOf(invocation).call('maintainNeighbor', input));
+}
+
+/** `neighbor all maintenance on|off`. */
+export async function maintainAll(invocation: Invocation): Promise<void> {
+  const done = await clientOf(invocation).call('maintain', { body: { on: invocation.choice === 'on' } });
+  if (invocation.options.json) await printJson(done);
 }
 
 const DIRECTIONS: Record<string, 'in' | 'out'> = { in: 'in', softresetin: 'in', out: 'out', softresetout: 'out' };

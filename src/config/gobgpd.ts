@@ -359,6 +359,7 @@ function mapPrefixLimit(m: Mapping, to: Path, at: Scope['at']): void {
   const path = at('prefix-limit.config.max-prefixes');
   const limit = number(m.take(path));
   const restart = m.take(at('prefix-limit.config.restart-timer'));
+  const warning = number(m.take(at('prefix-limit.config.shutdown-threshold-pct')));
   if (isUnset(limit)) return;
   const earlier = m.at([...to, 'max-prefix', 'limit']);
   if (typeof earlier === 'number' && typeof limit === 'number') {
@@ -367,6 +368,8 @@ function mapPrefixLimit(m: Mapping, to: Path, at: Scope['at']): void {
     return;
   }
   m.set([...to, 'max-prefix', 'limit'], limit, path);
+  if (!isUnset(warning))
+    m.set([...to, 'max-prefix', 'warning'], warning, at('prefix-limit.config.shutdown-threshold-pct'));
   m.set(
     [...to, 'max-prefix', 'restart'],
     isUnset(restart) ? 0 : seconds(restart),

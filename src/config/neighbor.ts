@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { asPathKeys, decodeAsPath, encodeAsPath } from './as-path.js';
 import { decodeGracefulRestart, encodeGracefulRestart, gracefulRestartKeys } from './graceful-restart.js';
 import { autonomousSystem, distinct, key, text, whole, written } from './keys.js';
+import { decodePrefixLimit, encodePrefixLimit, prefixLimitKeys } from './prefix-limit.js';
 import { decodeRelation, encodeRelation, relationKeys } from './relation.js';
 import { isIpv6, parseHostAddress, parseNeighborAddress } from './values.js';
 
@@ -114,23 +115,18 @@ export const neighborFields = {
       example: 2,
     },
   ),
-  'max-prefix': key(
-    z
-      .strictObject({
-        limit: key(whole(1, 0xffffffff), 'More prefixes than this from the neighbor end the session.', {
-          unit: 'prefixes',
-          rfc: '4486 §4',
-          example: 1_000_000,
-        }),
-        restart: key(
-          whole(0, 65535).default(300),
-          'Pause before the session is tried again. 0: it stays down until `tsbgp neighbor ADDRESS enable`.',
-          { unit: 'seconds', example: 300 },
-        ),
-      })
-      .optional(),
-    'Protection against a neighbor that sends more than it should.',
-    { example: { limit: 1_000_000, restart: 300 }, defaultText: 'no limit' },
+  ...prefixLimitKeys,
+  'default-originate': key(
+    z.boolean().default(false),
+    'Announce a default route (`0.0.0.0/0`, `::/0`) to this neighbor, in place of any that the table has. The export policy is ' +
+      'not asked.',
+    { example: true },
+  ),
+  maintenance: key(
+    z.boolean().default(false),
+    'Make routes from this neighbor and those announced to it the last choice, so that traffic leaves it before work begins: ' +
+      '`tsbgp neighbor ADDRESS maintenance on` from the start.',
+    { rfc: '8326', example: true },
   ),
   ...gracefulRestartKeys,
   'add-path': key(
@@ -198,7 +194,9 @@ export const decodeNeighbor = (n: NeighborKeys, internal: boolean) => ({
   ...decodeRelation(n),
   asPath: decodeAsPath(n),
   multihop: n.multihop,
-  maxPrefix: n['max-prefix'] && { limit: n['max-prefix'].limit, restartSeconds: n['max-prefix'].restart },
+  ...decodePrefixLimit(n),
+  defaultOriginate: n['default-originate'],
+  maintenance: n.maintenance,
   ...decodeGracefulRestart(n),
   addPath: n['add-path'],
   import: n.import ?? (internal ? 'accept' : 'reject'),
@@ -229,7 +227,9 @@ export const encodeNeighbor = (n: ReturnType<typeof decodeNeighbor>): NeighborKe
   ...encodeRelation(n),
   ...encodeAsPath(n.asPath),
   multihop: n.multihop,
-  'max-prefix': n.maxPrefix && { limit: n.maxPrefix.limit, restart: n.maxPrefix.restartSeconds },
+  ...encodePrefixLimit(n),
+  'default-originate': n.defaultOriginate,
+  maintenance: n.maintenance,
   ...encodeGracefulRestart(n),
   'add-path': n.addPath,
   import: n.importDefaulted ? undefined : n.import,

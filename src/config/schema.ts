@@ -282,5 +282,5 @@ export type NeighborConfig = Config['neighbors'][number];
 /** Keys that are known but not built, by the mapping they belong to: refused with these words, never ignored. */
 export const NOT_SUPPORTED_YET: Record<string, readonly string[]> = {
   '': ['confederation', 'metrics', 'rpki'],
-  'neighbors[]': ['interface', 'password', 'ttl-security', 'bfd', 'default-originate'],
+  'neighbors[]': ['interface', 'password', 'ttl-security', 'bfd'],
 };

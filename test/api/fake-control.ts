@@ -53,6 +53,8 @@ export function neighbor(address: string, more: Partial<NeighborStatus> = {}): N
     export: 'accept',
     routeReflectorClient: false,
     routeServerClient: false,
+    defaultOriginate: false,
+    maintenance: false,
     session: {
       remoteRouterId: '172.18.8.102',
       localAddress: '172.18.8.101',
@@ -218,6 +220,7 @@ export function fakeControl(): Fake {
       },
       enable: address => void fake.calls.push(['enable', address]),
       disable: async (address, message) => void fake.calls.push(['disable', address, message]),
+      maintain: (address, on) => void fake.calls.push(['maintain', address, on]),
       reset: (address, message) => void fake.calls.push(['reset', address, message]),
       softReset: (address, direction) => void fake.calls.push(['softReset', address, direction]),
       subscribe: (what: 'rib' | 'neighbor', listener: (event: never) => void) => {

@@ -27,6 +27,8 @@ describe('answers have the shapes they promise', () => {
     disableNeighbor: { path: { address: '172.18.8.102' }, body: {} },
     resetNeighbor: { path: { address: '172.18.8.102' }, body: {} },
     softResetNeighbor: { path: { address: '172.18.8.102' }, body: {} },
+    maintainNeighbor: { path: { address: '172.18.8.102' }, body: { on: true } },
+    maintain: { body: { on: false } },
     testPolicy: { body: { prefix: '10.0.0.0/8', neighbor: '172.18.8.102', direction: 'import' } },
     shutdown: { body: {} },
     listRoutes: { query: {} },

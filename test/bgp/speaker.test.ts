@@ -3,6 +3,7 @@
 import { createServer } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
+import { NO_POLICIES } from '../../src/bgp/policy/definition.js';
 import { NEIGHBOR_DEFAULTS, type NeighborOptions } from '../../src/bgp/session/options.js';
 import { Speaker, type SpeakerOptions } from '../../src/bgp/speaker.js';
 import type { RouteView } from '../../src/bgp/views.js';
@@ -204,7 +205,9 @@ describe('two speakers in one AS', () => {
   it('end the session at the prefix limit (RFC 4486 §4)', async () => {
     const port = await freePort();
     const a = await start(1, port, [neighbor(1, 2, port)]);
-    const b = await start(2, port, [neighbor(2, 1, port, { maxPrefix: { limit: 2, restartSeconds: 0 } })]);
+    const b = await start(2, port, [
+      neighbor(2, 1, port, { maxPrefix: { limit: 2, warningPercent: 75, action: 'end', restartSeconds: 0 } }),
+    ]);
     a.addRoutes(['10.1.0.0/16', '10.2.0.0/16', '10.3.0.0/16'].map(prefix => ({ prefix })));
     await until(
       a,
@@ -250,5 +253,81 @@ describe('three speakers', () => {
       clusterList: ['10.0.0.2'],
       nextHop: '127.0.0.1',
     });
+  });
+});
+
+describe('what is special about one neighbor', () => {
+  const originates =
+    (on: boolean, over: Partial<NeighborOptions> = {}) =>
+    (port: number) =>
+      neighbor(1, 2, port, { defaultOriginate: on, ...over });
+
+  it.each<[string, Partial<NeighborOptions>]>([
+    ['the best path', {}],
+    ['all paths', { addPath: { receive: false, send: 'all' } }],
+    ['no path by its policy', { export: 'reject' }],
+  ])('a default route comes and goes within the session of one that is sent %s', async (_, over) => {
+    const port = await freePort();
+    const a = await start(1, port, [originates(false, over)(port), neighbor(1, 3, port)]);
+    const b = await start(2, port, [neighbor(2, 1, port, { addPath: { receive: true, send: 0 } })]);
+    const c = await start(3, port, [neighbor(3, 1, port)]);
+    await until(a, established(a));
+    const table = over.export === undefined ? ['0.0.0.0/0', '10.1.0.0/24'] : [];
+    a.addRoutes([{ prefix: '0.0.0.0/0', med: 7 }, { prefix: '10.1.0.0/24' }]);
+    await until(b, () => prefixes(b).length === table.length);
+    for (const round of [1, 2]) {
+      expect(a.updateNeighbor(originates(true, over)(port))).toBe('changed');
+      await until(
+        b,
+        () => routes(b, { prefix: '0.0.0.0/0' })[0]?.paths[0].med === undefined && prefixes(b).includes('0.0.0.0/0'),
+      );
+      expect(routes(b, { prefix: '::/0' })).toMatchObject([{ paths: [{ origin: 'igp', asPath: '' }] }]);
+      expect(routes(c, { prefix: '0.0.0.0/0' })).toMatchObject([{ paths: [{ med: 7 }] }]);
+      expect(a.updateNeighbor(originates(false, over)(port))).toBe('changed');
+      await until(
+        b,
+        () => prefixes(b).length === table.length && routes(b)[0]?.paths[0].med === (table.length ? 7 : undefined),
+      );
+      expect(
+        routes(b).flatMap(({ paths }) => paths),
+        `round ${round}`,
+      ).toHaveLength(table.length);
+    }
+    expect(prefixes(a)).toEqual(['0.0.0.0/0', '10.1.0.0/24']);
+    expect(prefixes(c)).toEqual(['0.0.0.0/0', '10.1.0.0/24']);
+    expect(a.neighbor('127.0.0.2')?.session.established).toBe(1);
+  });
+
+  it('maintenance marks the default route, too, and comes after the policies', async () => {
+    const port = await freePort();
+    const policies = {
+      ...NO_POLICIES,
+      policies: { p: [{ set: { 'local-pref': 500, community: { add: ['65001:1'] } }, then: 'accept' as const }] },
+    };
+    const a = await start(1, port, [originates(true, { import: 'p', export: 'p' })(port)], { policies });
+    const b = await start(2, port, [neighbor(2, 1, port)]);
+    a.addRoutes([{ prefix: '10.1.0.0/24' }]);
+    b.addRoutes([{ prefix: '10.2.0.0/24' }]);
+    await until(b, () => prefixes(b).length === 4);
+    await until(a, () => prefixes(a).includes('10.2.0.0/24'));
+    const communities = (prefix: string) => routes(b, { prefix })[0]?.paths[0].communities;
+    a.maintain('127.0.0.2', true);
+    await until(b, () => communities('0.0.0.0/0')?.length === 1 && communities('10.1.0.0/24')?.length === 2);
+    expect(communities('0.0.0.0/0')).toEqual(['graceful-shutdown']);
+    expect(communities('10.1.0.0/24')).toEqual(['graceful-shutdown', '65001:1'].sort());
+    expect(routes(a, { prefix: '10.2.0.0/24' })).toMatchObject([{ paths: [{ localPref: 0 }] }]);
+    a.maintain('127.0.0.2', false);
+    await until(b, () => communities('0.0.0.0/0')?.length === 0 && communities('10.1.0.0/24')?.length === 1);
+    expect(routes(a, { prefix: '10.2.0.0/24' })).toMatchObject([{ paths: [{ localPref: 500 }] }]);
+  });
+
+  it('a limit that only warns takes more, too', async () => {
+    const port = await freePort();
+    const maxPrefix = { limit: 3, warningPercent: 50, action: 'warn' as const, restartSeconds: 0 };
+    const a = await start(1, port, [neighbor(1, 2, port, { maxPrefix })]);
+    const b = await start(2, port, [neighbor(2, 1, port)]);
+    b.addRoutes(Array.from({ length: 5 }, (_, i) => ({ prefix: `10.0.${i}.0/24` })));
+    await until(a, () => prefixes(a).length === 5);
+    expect(a.neighbor('127.0.0.2')).toMatchObject({ state: 'Established', maxPrefix: { limit: 3, warning: 2 } });
   });
 });

@@ -111,7 +111,7 @@ describe('completion', () => {
 
   test('offers nothing dynamic without a daemon, quickly and quietly', async () => {
     expect((await cli.run(['__complete', 'neighbor', ''], { env: { TSBGP_SOCKET: '/nonexistent' } })).out).toBe(
-      'add\tneighbor NEIGHBOR add as AS\ndel\tneighbor NEIGHBOR del\n',
+      'all\tThe same for all neighbors, before work on this machine\nadd\tneighbor NEIGHBOR add as AS\ndel\tneighbor NEIGHBOR del\n',
     );
     expect(await candidates('--socket /nonexistent neighbor 1')).toEqual([]);
     expect(await candidates('--socket=/nonexistent neighbor 1')).toEqual([]);

@@ -115,6 +115,8 @@ describe('neighbor', () => {
     for (const line of [
       'neighbor 172.18.8.102 reset',
       'neighbor 172.18.8.102 reset new address plan',
+      'neighbor 172.18.8.102 maintenance on',
+      'neighbor all maintenance off',
       'neighbor 172.18.8.102 softreset',
       'neighbor 172.18.8.102 softreset in',
       'neighbor 172.18.8.102 softresetout',
@@ -130,6 +132,8 @@ describe('neighbor', () => {
     expect(system.api.control.calls).toEqual([
       ['reset', '172.18.8.102', undefined],
       ['reset', '172.18.8.102', 'new address plan'],
+      ['maintain', '172.18.8.102', true],
+      ['maintain', '172.18.8.102', false],
       ['softReset', '172.18.8.102', 'both'],
       ['softReset', '172.18.8.102', 'in'],
       ['softReset', '172.18.8.102', 'out'],

@@ -212,11 +212,11 @@ describe('a neighbor', () => {
     ],
     [
       'afi-safis: [{ config: { afi-safi-name: ipv4-unicast }, prefix-limit: { config: { max-prefixes: 10 } } }]',
-      { maxPrefix: { limit: 10, restartSeconds: 0 } },
+      { maxPrefix: { limit: 10, warningPercent: 75, action: 'end', restartSeconds: 0 } },
     ],
     [
       'afi-safis: [{ config: { afi-safi-name: ipv4-unicast }, prefix-limit: { config: { max-prefixes: 10, restart-timer: 60 } } }]',
-      { maxPrefix: { limit: 10, restartSeconds: 60 } },
+      { maxPrefix: { limit: 10, warningPercent: 75, action: 'end', restartSeconds: 60 } },
     ],
     ['apply-policy: { config: { default-import-policy: reject-route } }', { import: 'reject', export: 'accept' }],
     [
@@ -269,7 +269,7 @@ describe('a neighbor', () => {
     const limit = (family: string) =>
       `{ config: { afi-safi-name: ${family} }, prefix-limit: { config: { max-prefixes: 10 } } }`;
     const line = `afi-safis: [${limit('ipv4-unicast')}, ${limit('ipv6-unicast')}]`;
-    expect(neighbor(line).maxPrefix).toEqual({ limit: 20, restartSeconds: 0 });
+    expect(neighbor(line).maxPrefix).toMatchObject({ limit: 20, restartSeconds: 0 });
     expect(warnings(line)).toEqual([expect.stringContaining('tsbgp has one limit for all families: 20')]);
   });
 

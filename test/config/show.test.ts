@@ -53,6 +53,8 @@ neighbors:
     as-override: false
     remove-private-as: false
     multihop: 1
+    default-originate: false
+    maintenance: false
     graceful-restart: { restart-time: 120 }
     add-path: { receive: false, send: 0 }
     # import: accept   by default (internal)

@@ -42,6 +42,8 @@ function neighbor(n: number, as: number, over: NeighborChanges): NeighborOptions
     families: [IPV4, IPV6],
     routeReflectorClient: false,
     routeServerClient: false,
+    defaultOriginate: false,
+    maintenance: false,
     nextHopSelf: false,
     nextHopUnchanged: false,
     asPath: { allowOwn: 0, enforceFirst: true, override: false, removePrivate: false },

@@ -86,7 +86,8 @@ describe('Cease sent', () => {
 });
 
 describe('maximum number of prefixes', () => {
-  const limited = (limit: number) => external(2, { maxPrefix: { limit, restartSeconds: 300 } });
+  const limited = (limit: number) =>
+    external(2, { maxPrefix: { limit, warningPercent: 75, action: 'end', restartSeconds: 300 } });
 
   conforms('4486 §4', 'more prefixes than allowed: 6/1, all of them withdrawn', async () => {
     const bed = await Bed.start([limited(3), external(3)]);
@@ -121,7 +122,9 @@ describe('maximum number of prefixes', () => {
   });
 
   conforms('4486 §4', 'both families together count', async () => {
-    const bed = await Bed.start([internal(2, { maxPrefix: { limit: 2, restartSeconds: 300 } })]);
+    const bed = await Bed.start([
+      internal(2, { maxPrefix: { limit: 2, warningPercent: 75, action: 'end', restartSeconds: 300 } }),
+    ]);
     const a = await bed.peer(2);
     a.send(announce(fromInternal(2), '10.0.0.0/24', '10.0.1.0/24'));
     const reach = attr.reach(2, '20010db8000000000000000000000002', [nlri('2001:db8:1::/48')]);

@@ -5,6 +5,7 @@
 import { describe } from 'vitest';
 import { it } from './machines.js';
 import { EXCHANGE } from './topics/exchange.js';
+import { NEIGHBORS } from './topics/neighbors.js';
 import { PATHS } from './topics/paths.js';
 import { RELATIONS } from './topics/relations.js';
 import { RESTART } from './topics/restart.js';
@@ -18,7 +19,7 @@ import { openbgpd } from './vendors/openbgpd.js';
 import type { Vendor } from './vendors/vendor.js';
 
 /** The rows of the matrix. */
-export const TOPICS: readonly Topic[] = [...EXCHANGE, ...SESSION, ...RESTART, ...PATHS, ...RELATIONS];
+export const TOPICS: readonly Topic[] = [...EXCHANGE, ...SESSION, ...RESTART, ...PATHS, ...RELATIONS, ...NEIGHBORS];
 
 /** Its columns. */
 export const VENDORS: readonly Vendor[] = [bird, frr, gobgpd, openbgpd, exabgp];

@@ -88,7 +88,10 @@ export class AddPathGroup extends UpdateGroup {
     this.first[prefix] = 0;
     const firstPath = Math.max(table.prefixes.firstPath[prefix], 0);
     const { addPath } = this.profile.options;
-    if (addPath === 'all') {
+    const own = this.originated(prefix);
+    if (own !== 0) {
+      this.take(prefix, own);
+    } else if (addPath === 'all') {
       for (let path = firstPath; path !== 0; path = table.paths.next[path]) {
         if (eligible(table, path)) this.take(prefix, path);
       }

@@ -53,6 +53,8 @@ export interface ExportOptions {
   maxMessageLength: number;
   /** RFC 8950: IPv4 routes may have an IPv6 next hop. */
   extendedNextHop: boolean;
+  /** Path identifier of the own default route that is told in place of any other (default-routes.ts); absent: none is. */
+  originated?: number;
   /** RFC 7911: so many paths of a prefix are sent, with path identifiers; absent: the best one, without. */
   addPath?: number | 'all';
 }
@@ -117,6 +119,14 @@ export class ExportProfile {
         this.allowed(set, source) && this.block.nextHopIsOwn(sets.buffer(set), sets.start(set), source, 0) !== null;
     }
     if (!this.lastAnswer) return 0;
+    sets.retain(set);
+    return set;
+  }
+
+  /** The same for the own default route: no policy is asked. */
+  originate(set: number, source: number): number {
+    const { sets } = this;
+    if (this.block.nextHopIsOwn(sets.buffer(set), sets.start(set), source, 0) === null) return 0;
     sets.retain(set);
     return set;
   }

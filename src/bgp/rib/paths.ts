@@ -16,6 +16,7 @@ export const Verdict = {
   ownNextHop: 6,
   offLinkNextHop: 7,
   routeLeak: 8,
+  forSomeNeighbors: 9,
 } as const;
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
@@ -30,6 +31,7 @@ export const VERDICT_WORDS: readonly string[] = [
   'the next hop is this speaker (RFC 4271 §5.1.3)',
   'the next hop is on no subnet in common with the neighbor (RFC 4271 §6.3)',
   'a route leak by its ONLY_TO_CUSTOMER and the role of the neighbor (RFC 9234 §5)',
+  'announced to neighbors with default-originate alone',
 ];
 
 /** Kept from before the session was lost (RFC 4724), for long (RFC 9494), or about to be swept. */

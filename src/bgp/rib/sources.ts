@@ -12,6 +12,8 @@ export type SourceKind = (typeof SourceKind)[keyof typeof SourceKind];
 export const LOCAL_SOURCE = 0;
 export const KERNEL_SOURCE = 1;
 export const AGGREGATE_SOURCE = 2;
+/** Of default routes for some neighbors alone. */
+export const ORIGINATED_SOURCE = 3;
 
 /** The table of sources. */
 export class Sources {
@@ -29,21 +31,23 @@ export class Sources {
   client = new Uint8Array(8);
   /** 1: this speaker has told the neighbor that it knows LLGR_STALE (RFC 9494 §4.3). */
   longLived = new Uint8Array(8);
-  private readonly names: string[] = ['local', 'kernel', 'aggregate'];
-  private readonly addresses: (Uint8Array | undefined)[] = [undefined, undefined, undefined];
+  private readonly names: string[] = ['local', 'kernel', 'aggregate', 'default-originate'];
+  private readonly addresses: (Uint8Array | undefined)[] = [undefined, undefined, undefined, undefined];
   /** The neighbors in the order of their addresses. */
   private readonly ordered: number[] = [];
   private readonly freeIds: number[] = [];
   private serials = 0;
 
   constructor() {
-    for (const source of [LOCAL_SOURCE, KERNEL_SOURCE, AGGREGATE_SOURCE]) this.serial[source] = ++this.serials;
+    for (const source of [LOCAL_SOURCE, KERNEL_SOURCE, AGGREGATE_SOURCE, ORIGINATED_SOURCE])
+      this.serial[source] = ++this.serials;
     this.kind[LOCAL_SOURCE] = SourceKind.local;
     this.kind[KERNEL_SOURCE] = SourceKind.kernel;
     this.kind[AGGREGATE_SOURCE] = SourceKind.aggregate;
+    this.kind[ORIGINATED_SOURCE] = SourceKind.local;
   }
 
-  /** 'local', 'kernel', 'aggregate' or the neighbor's address. */
+  /** 'local', 'kernel', 'aggregate', 'default-originate' or the neighbor's address. */
   name(source: number): string {
     return this.names[source];
   }

@@ -13,7 +13,7 @@ import type { DirtySet } from './dirty-set.js';
 import type { ExportProfile } from './export.js';
 import type { LocRib } from './loc-rib.js';
 import type { Packer } from './packer.js';
-import { SourceKind } from './sources.js';
+import { ORIGINATED_SOURCE, SourceKind } from './sources.js';
 
 /** A neighbor as its update group sees it. */
 export interface Member {
@@ -173,7 +173,8 @@ export class UpdateGroup {
   /** Has the members told what is new about a prefix. */
   protected visit(prefix: number): void {
     if (prefix >= this.set.length) this.growColumns();
-    const set = this.chosen(prefix);
+    const own = this.originated(prefix);
+    const set = own === 0 ? this.chosen(prefix) : this.exported(prefix, own);
     const before = this.set[prefix];
     if (set === 0 && before === 0) return;
     const sourceBefore = this.source[prefix];
@@ -188,11 +189,25 @@ export class UpdateGroup {
     return best === 0 ? 0 : this.exported(prefix, best);
   }
 
+  /** The own default route that the members are told of in place of any other path of the prefix; 0: none. */
+  protected originated(prefix: number): number {
+    const { table, profile } = this;
+    const { originated } = profile.options;
+    if (originated === undefined || table.prefixes.length[prefix] !== 0) return 0;
+    let path = Math.max(table.prefixes.firstPath[prefix], 0);
+    while (path !== 0 && !table.paths.is(path, ORIGINATED_SOURCE, originated)) path = table.paths.next[path];
+    return path;
+  }
+
   /** The set that is advertised of a path, with a reference, 0 for none; `exportedSource` is whom it is kept from. */
   protected exported(prefix: number, path: number): number {
     const { profile, table } = this;
-    if (table.aggregates?.suppresses(prefix)) return 0;
     const from = table.paths.source[path];
+    if (from === ORIGINATED_SOURCE) {
+      this.exportedSource = from;
+      return profile.originate(table.paths.received[path], from);
+    }
+    if (table.aggregates?.suppresses(prefix)) return 0;
     const set = profile.export(table.paths.attributes[path], from, table.prefixes, prefix);
     if (set === 0) return 0;
     this.exportedSource = this.keptFrom(path);

@@ -63,7 +63,12 @@ export interface NeighborOptions {
   asPath: AsPathOptions;
   /** How many hops away an external neighbor may be; 1 = on a link of ours. */
   multihop: number;
-  maxPrefix?: { limit: number; restartSeconds: number };
+  /** Past the limit the session ends, or there is a warning; also at a part of it, in percent. */
+  maxPrefix?: { limit: number; warningPercent: number; action: 'end' | 'warn'; restartSeconds: number };
+  /** Announce a default route, whatever the table has. */
+  defaultOriginate: boolean;
+  /** Routes from it and to it are the last choice (RFC 8326). */
+  maintenance: boolean;
   gracefulRestart: GracefulRestartOptions | false;
   /** RFC 7911: whether to receive several paths, and how many to send (0 = the best one, without path identifiers). */
   addPath: { receive: boolean; send: number | 'all' };
@@ -89,6 +94,8 @@ export const NEIGHBOR_DEFAULTS = {
   nextHopUnchanged: false,
   asPath: { allowOwn: 0, enforceFirst: true, override: false, removePrivate: false },
   multihop: 1,
+  defaultOriginate: false,
+  maintenance: false,
   gracefulRestart: { restartTimeSeconds: 120 },
   addPath: { receive: false, send: 0 },
 } satisfies Omit<NeighborOptions, 'address' | 'as' | 'import' | 'export'>;

@@ -35,6 +35,8 @@ export const NEIGHBOR: NeighborOptions = {
   families: [Family.ipv4Unicast],
   routeReflectorClient: false,
   routeServerClient: false,
+  defaultOriginate: false,
+  maintenance: false,
   nextHopSelf: false,
   nextHopUnchanged: false,
   asPath: { allowOwn: 0, enforceFirst: true, override: false, removePrivate: false },

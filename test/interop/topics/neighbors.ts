@@ -1,0 +1,45 @@
+// What is special about one neighbor: default routes for it alone, maintenance.
+
+import { expect } from 'vitest';
+import { soon } from '../machines.js';
+import { startBoth, type Topic } from './topic.js';
+
+const defaultOriginate: Topic = {
+  name: 'a default route for one neighbor, whatever the table and the export policy say',
+  rfcs: [4271],
+  async test(vendor, machines) {
+    const [tsbgp, other] = await startBoth(vendor, machines, {
+      internal: true,
+      tsbgp: 'families: [ipv4-unicast, ipv6-unicast], export: reject, default-originate: true',
+      vendor: { families: ['ipv4'] },
+    });
+    await tsbgp.announce('0.0.0.0/0 med 7', '10.1.0.0/24');
+    await soon(() => other.route('0.0.0.0/0')).toMatchObject({ nextHop: '10.0.0.1', origin: 'igp', asPath: '' });
+    expect((await other.route('0.0.0.0/0'))?.med ?? 0).toBe(0);
+    expect(await tsbgp.prefixes('out', '10.0.0.2')).toEqual(['0.0.0.0/0']);
+  },
+};
+
+const maintenance: Topic = {
+  name: 'maintenance of one neighbor: GRACEFUL_SHUTDOWN to it, local preference 0 from it',
+  rfcs: [8326],
+  async test(vendor, machines) {
+    const [tsbgp, other] = await startBoth(vendor, machines, { routes: [{ prefix: '10.2.0.0/24' }] });
+    await tsbgp.announce('10.1.0.0/24 community 65001:100');
+    await soon(() => other.route('10.1.0.0/24')).toMatchObject({ communities: ['65001:100'] });
+    await soon(() => tsbgp.route('10.2.0.0/24')).toBeDefined();
+    await tsbgp.run('neighbor 10.0.0.2 maintenance on');
+    const shown = async () =>
+      (await other.route('10.1.0.0/24'))?.communities.map(it => it.replace('65535:0', 'graceful-shutdown'));
+    await soon(async () => new Set(await shown())).toEqual(new Set(['65001:100', 'graceful-shutdown']));
+    await soon(() => tsbgp.route('10.2.0.0/24')).toMatchObject({ localPref: 0 });
+    expect(await tsbgp.neighbor('10.0.0.2')).toMatchObject({ maintenance: true, session: { established: 1 } });
+    await tsbgp.run('neighbor all maintenance off');
+    await soon(shown).toEqual(['65001:100']);
+    await soon(async () => (await tsbgp.route('10.2.0.0/24'))?.localPref ?? 100).toBe(100);
+    expect(await tsbgp.neighbor('10.0.0.2')).toMatchObject({ maintenance: false, session: { established: 1 } });
+  },
+};
+
+/** In the order of the page. */
+export const NEIGHBORS: readonly Topic[] = [defaultOriginate, maintenance];

@@ -148,7 +148,7 @@ const neighbor = component<NeighborStatus>('Neighbor', {
   as: u32(),
   group: text().optional().describe('The group of the configuration that it has its keys from'),
   description: text(),
-  type: z.enum(['internal', 'external']),
+  type: z.enum(['internal', 'confederation', 'external']).describe('confederation: in another AS of it (RFC 5065)'),
   state: state(),
   shutdown: z.boolean().describe('Administratively down'),
   shutdownMessage: text().optional(),

@@ -8,7 +8,7 @@ import type { ExportOptions } from './rib/export.js';
 import type { ImportContext } from './rib/ingest.js';
 import type { NextHopRule } from './rib/next-hop-rule.js';
 import { OTC_RULES } from './rib/only-to-customer.js';
-import { type LocalOptions, type NeighborOptions, sessionAs } from './session/options.js';
+import { type LocalOptions, type NeighborOptions, publicAs, relationTo } from './session/options.js';
 import type { Negotiated } from './session/session.js';
 import { Family } from './wire/family.js';
 import { parseAddress } from './wire/prefix.js';
@@ -22,7 +22,8 @@ export function importContext(
   negotiated: Negotiated,
   rule: ImportRule,
 ): ImportContext {
-  const internal = options.as === local.as;
+  const relation = relationTo(options.as, local);
+  const internal = relation !== 'external';
   return {
     source,
     scan: {
@@ -31,14 +32,16 @@ export function importContext(
       internal,
       families: maskOf(negotiated.families),
       rejectAsSets: true,
-      localPrefRequired: internal,
+      localPrefRequired: relation === 'internal',
       ipv4NextHopsOnly: !negotiated.extendedNextHop,
     },
     interfaceIndex: negotiated.interfaceIndex,
     internal,
     routeServerClient: options.routeServerClient,
-    localAs: local.as,
-    sessionAs: sessionAs(options, local),
+    member: relation === 'confederation',
+    localAs: publicAs(local),
+    memberAs: local.as,
+    sessionAs: options.asPath.local?.as ?? publicAs(local),
     prepended: options.asPath.local?.noPrepend === false ? options.asPath.local.as : 0,
     allowOwnAs: options.asPath.allowOwn,
     enforceFirstAs: options.asPath.enforceFirst,
@@ -63,10 +66,12 @@ export function exportOptions(
   { accept, policy }: BoundRule,
   maintenance: boolean,
 ): ExportOptions {
+  const relation = relationTo(options.as, local);
   return {
     family,
-    internal: options.as === local.as,
-    localAs: local.as,
+    internal: relation === 'internal',
+    member: relation === 'confederation',
+    localAs: publicAs(local),
     routerId: local.routerId,
     clusterId,
     client: options.routeReflectorClient,
@@ -75,7 +80,7 @@ export function exportOptions(
     asPath: asPathEdits(options, local, negotiated.remoteAs),
     role: options.role?.own,
     viewOf: options.routeServerClient ? source : undefined,
-    ownNextHop: ownNextHop(family, options, options.as === local.as, negotiated),
+    ownNextHop: ownNextHop(family, options, relation !== 'external', negotiated),
     accept,
     policy,
     longLived: negotiated.longLived !== null,
@@ -109,12 +114,17 @@ export function retention({ gracefulRestart }: NeighborOptions, negotiated: Nego
 }
 
 /** Null where the own AS in front is all there is to it. */
-function asPathEdits({ asPath }: NeighborOptions, local: LocalOptions, remoteAs: number): AsPathEdits | null {
+function asPathEdits({ as, asPath }: NeighborOptions, local: LocalOptions, remoteAs: number): AsPathEdits | null {
+  const relation = relationTo(as, local);
+  if (relation === 'internal') return null;
+  if (relation === 'confederation') {
+    return { prepend: [local.as], ownAs: local.as, remoteAs, override: false, removePrivate: false, member: true };
+  }
   const { local: other, override, removePrivate } = asPath;
-  if (other === undefined && !override && removePrivate === false) return null;
-  const ownAs = other?.as ?? local.as;
-  const prepend = other === undefined || other.replaceAs ? [ownAs] : [ownAs, local.as];
-  return { prepend, ownAs, remoteAs, override, removePrivate };
+  if (other === undefined && !override && removePrivate === false && local.confederation === undefined) return null;
+  const ownAs = other?.as ?? publicAs(local);
+  const prepend = other === undefined || other.replaceAs ? [ownAs] : [ownAs, publicAs(local)];
+  return { prepend, ownAs, remoteAs, override, removePrivate, member: false };
 }
 
 // RFC 2545 §3: a neighbor on the same link is given the link-local address beside the global one.

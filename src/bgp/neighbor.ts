@@ -21,7 +21,7 @@ import type { Rib } from './rib/rib.js';
 import { SourceKind } from './rib/sources.js';
 import type { AdvertisedPath, Member } from './rib/update-group.js';
 import type { UpdateGroups } from './rib/update-groups.js';
-import type { LocalOptions, NeighborOptions } from './session/options.js';
+import { type LocalOptions, type NeighborOptions, type Relation, relationTo } from './session/options.js';
 import { type Negotiated, NeighborSession, type SessionDown, type SessionHandler } from './session/session.js';
 import type { FamilyCounts, NeighborStatus } from './views.js';
 import { toHex } from './wire/bytes.js';
@@ -89,10 +89,10 @@ export class Neighbor implements SessionHandler {
   constructor(options: NeighborOptions, context: NeighborContext) {
     this.options = options;
     this.context = context;
-    this.policies = new NeighborPolicies(context.policies, context.rib, options, options.as === context.local.as);
+    this.policies = new NeighborPolicies(context.policies, context.rib, options, this.relation !== 'external');
     this.shutdown = options.shutdown;
     this.maintenance = options.maintenance;
-    const kind = this.internal ? SourceKind.internal : SourceKind.external;
+    const kind = SourceKind[this.relation];
     const address = parseAddress(options.address.split('%')[0]);
     const client = options.routeReflectorClient || options.routeServerClient;
     this.source = context.rib.sources.add(options.address, address, kind, client);
@@ -106,8 +106,8 @@ export class Neighbor implements SessionHandler {
     this.members = FAMILIES.map(({ family }) => this.memberOf(family));
   }
 
-  get internal(): boolean {
-    return this.options.as === this.context.local.as;
+  get relation(): Relation {
+    return relationTo(this.options.as, this.context.local);
   }
 
   /** Has it told everything it had to tell after the speaker's start, or is nothing expected of it? */
@@ -180,7 +180,7 @@ export class Neighbor implements SessionHandler {
   /** Takes options that need no new session: policies, next hop, description, limits. */
   reconfigure(options: NeighborOptions): void {
     const { asPath } = this.options;
-    const policies = this.policies.bind(options, options.as === this.context.local.as, this.maintenance);
+    const policies = this.policies.bind(options, this.relation !== 'external', this.maintenance);
     this.options = options;
     this.session.options = options;
     if (this.importing !== null) {
@@ -308,7 +308,7 @@ export class Neighbor implements SessionHandler {
       longLivedUntil: this.restart.longLivedUntil(family),
     }));
     return neighborStatus(options, this.session, {
-      type: this.internal ? 'internal' : 'external',
+      type: this.relation,
       shutdown: this.shutdown,
       maintenance: this.maintenance,
       shutdownMessage: this.shutdownMessage,

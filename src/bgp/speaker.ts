@@ -25,7 +25,7 @@ import { RibEvents } from './rib-events.js';
 import { queryRoutes, type RouteQuery } from './route-query.js';
 import { canonicalAddress } from './session/addresses.js';
 import { Listener } from './session/listener.js';
-import type { LocalOptions, NeighborOptions } from './session/options.js';
+import { type Confederation, type LocalOptions, type NeighborOptions, publicAs } from './session/options.js';
 import { summarize } from './summary.js';
 import type {
   NeighborEvent,
@@ -43,6 +43,7 @@ import { type Prefix, parseRouterId } from './wire/prefix.js';
 /** What a speaker is made of. Addresses and identifiers are text. */
 export interface SpeakerOptions {
   as: number;
+  confederation?: Confederation;
   routerId: string;
   /** RFC 4456 §7; default: the router id. */
   clusterId?: string;
@@ -115,11 +116,11 @@ export class Speaker {
     this.log = log;
     this.rib = new Rib({ multipath: { ...SINGLE_PATH, ...options.multipath }, onWork: this.wake });
     this.own = new OwnRoutes(this.rib, this.wake);
-    this.policies = new Policies(options.as);
+    this.policies = new Policies(publicAs(options));
     this.policies.replace(options.policies ?? NO_POLICIES);
     const packer = new Packer();
     this.groups = this.rib.families.map(table => new UpdateGroups(table, packer, this.wake));
-    const aggregator = { as: options.as, routerId: parseRouterId(options.routerId) };
+    const aggregator = { as: publicAs(options), routerId: parseRouterId(options.routerId) };
     this.aggregates = this.rib.families.map(table => new Aggregates(table, aggregator, this.wake));
     this.setAggregates(options.aggregates ?? []);
     this.events = new RibEvents(this.rib.families, this.wake);
@@ -127,6 +128,7 @@ export class Speaker {
     this.convergence = new Convergence(this.rib.families, () => this.byAddress.values(), log, this.wake);
     const local: LocalOptions = {
       as: options.as,
+      confederation: options.confederation,
       routerId: parseRouterId(options.routerId),
       hostname: options.hostname ?? '',
       version: options.version ?? '',
@@ -239,10 +241,10 @@ export class Speaker {
 
   /** What a neighbor's policies do to a route. Throws InputError. */
   testPolicy(spec: PolicyTestSpec): PolicyTestView {
-    const { options, source, internal, policies } = this.find(spec.neighbor);
+    const { options, source, relation, policies } = this.find(spec.neighbor);
     const bound = spec.direction === 'export' ? policies.exportAsBound : policies.importAsBound;
     const { address, as } = options;
-    return testPolicy(this.rib, spec, { address, source, external: !internal, as, bound });
+    return testPolicy(this.rib, spec, { address, source, external: relation === 'external', as, bound });
   }
 
   /** Removes a neighbor and what it told us. */

@@ -72,7 +72,8 @@ export interface NeighborStatus {
   as: number;
   group?: string;
   description: string;
-  type: 'internal' | 'external';
+  /** 'confederation': in another AS of it (RFC 5065). */
+  type: 'internal' | 'confederation' | 'external';
   state: 'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established';
   /** Administratively down, by the config or by `neighbor disable`. */
   shutdown: boolean;

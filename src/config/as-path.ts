@@ -1,6 +1,7 @@
 // The keys of a neighbor that are about AS_PATH: which AS this speaker is to it, what it is shown, what is taken from it.
 
 import { z } from 'zod';
+import { notExternal } from './confederation.js';
 import { autonomousSystem, key, whole } from './keys.js';
 
 const localAs = z.union(
@@ -97,18 +98,19 @@ export const encodeAsPath = (asPath: ReturnType<typeof decodeAsPath>): AsPathKey
 /** Rules between these keys and the AS numbers of both sides. The values may be anything: other checks tell. */
 export function reportAsPath(
   neighbor: { as?: unknown; [key: string]: unknown },
-  ownAs: unknown,
+  speaker: { as?: unknown; confederation?: unknown },
   report: (name: string, message: string, input: unknown) => void,
 ): void {
   const own = neighbor['local-as'];
   const as = typeof own === 'object' && own !== null && 'as' in own ? own.as : own;
-  const internal = typeof neighbor.as === 'number' && neighbor.as === ownAs;
+  const ownAs = speaker.as;
+  const wrong = notExternal(neighbor.as, speaker);
   if (as !== undefined && as === ownAs) report('local-as', `${ownAs} is the own AS already`, own);
   if (as !== undefined && as === neighbor.as) report('local-as', `${as} is the neighbor's AS`, own);
-  if (!internal) return;
+  if (wrong === undefined) return;
   for (const name of ['local-as', 'as-override', 'remove-private-as', 'next-hop-unchanged']) {
     const value = neighbor[name];
     if (value === undefined || value === false) continue;
-    report(name, `is for external neighbors, and AS ${ownAs} is the own AS`, value);
+    report(name, wrong, value);
   }
 }

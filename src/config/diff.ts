@@ -34,6 +34,7 @@ export interface ConfigDiff {
 /** What is bound once, at the start: a name for people, how to read it, and why it stays. */
 const RESTART: readonly [name: string, read: (config: Config) => unknown, why: string][] = [
   ['as', c => c.as, 'every session was opened with it'],
+  ['confederation', c => c.confederation, 'every session was opened with it'],
   ['router-id', c => c.routerId, 'every session was opened with it'],
   ['cluster-id', c => c.clusterId, 'reflected routes carry it'],
   ['listen', c => c.listen, 'the sockets are open'],
@@ -84,5 +85,7 @@ function changedPolicies(before: Config['policies'], after: Config['policies']):
 }
 
 function words(value: unknown): string {
+  if (value === undefined) return 'none';
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return JSON.stringify(value);
   return Array.isArray(value) ? `[${value.join(', ')}]` : String(value);
 }

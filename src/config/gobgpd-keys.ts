@@ -53,6 +53,7 @@ export const NEIGHBOR_KEYS: readonly Row[] = [
 export const MAPPED_IN_WORDS: readonly (readonly [from: string, to: string])[] = [
   ['global.config.port', '`port`; -1 is `listen: []`'],
   ['global.use-multiple-paths', '`multipath`: `maximum-paths`, or 16; `allow-multiple-as` is `relax-as-path`'],
+  ['global.confederation', '`confederation`'],
   ['zebra.config.enabled', '`fib.install`; without zebra nothing is installed'],
   ['zebra.config.redistribute-route-type-list', '`fib.redistribute`; `connect` is `connected`'],
   ['peer-groups', '`groups`, with the keys of neighbors'],
@@ -85,7 +86,6 @@ export const MAPPED_IN_WORDS: readonly (readonly [from: string, to: string])[] =
 export const REFUSED: ReadonlyMap<string, string> = new Map([
   ['dynamic-neighbors', 'dynamic neighbors are'],
   ['vrfs', 'VRFs are'],
-  ['global.confederation.config.enabled', 'a confederation is'],
   ['global.apply-policy.config.import-policy-list', "gobgpd's policies are"],
   ['global.apply-policy.config.export-policy-list', "gobgpd's policies are"],
   ['neighbors[].config.auth-password', 'TCP-MD5 passwords are'],

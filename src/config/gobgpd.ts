@@ -159,6 +159,7 @@ export function mapGobgpd(file: unknown): Mapped {
   m.copy(GLOBAL_KEYS, split, []);
   mapPort(m);
   mapMultipath(m);
+  mapConfederation(m);
   mapZebra(m);
   mapPeerGroups(m);
   const neighbors = m.look(['neighbors']);
@@ -196,6 +197,16 @@ function mapMultipath(m: Mapping): void {
   m.set(['multipath', 'relax-as-path'], relaxed, path);
   if (limits.every(({ limit }) => !limit))
     m.warn(path, `tsbgp shares the traffic over at most ${MULTIPATH} paths here`);
+}
+
+function mapConfederation(m: Mapping): void {
+  const base = ['global', 'confederation', 'config'];
+  const enabled = truth(m.take([...base, 'enabled'])) === true;
+  const identifier = number(m.take([...base, 'identifier']));
+  const members = m.take([...base, 'member-as-list']);
+  if (!enabled) return;
+  m.set(['confederation', 'identifier'], identifier, [...base, 'identifier']);
+  m.set(['confederation', 'members'], list(members).map(number), [...base, 'member-as-list']);
 }
 
 function mapZebra(m: Mapping): void {

@@ -49,11 +49,18 @@ export function parseConfig(text: string, file: string): LoadedConfig {
  */
 export function parseNeighbor(
   spec: unknown,
-  own: Pick<Config, 'as' | 'routerId'> & Partial<Pick<Config, 'policies' | 'groups'>>,
+  own: Pick<Config, 'as' | 'routerId'> & Partial<Pick<Config, 'confederation' | 'policies' | 'groups'>>,
 ): NeighborConfig {
   const policies = own.policies && z.encode(z.object(policyKeys), encodePolicies(own.policies));
   const groups = own.groups && z.encode(z.object(groupKeys), { groups: own.groups });
-  const file = { as: own.as, 'router-id': own.routerId, ...policies, ...groups, neighbors: [spec] };
+  const file = {
+    as: own.as,
+    confederation: own.confederation,
+    'router-id': own.routerId,
+    ...policies,
+    ...groups,
+    neighbors: [spec],
+  };
   const result = configSchema.safeParse(inherit(file), { reportInput: true });
   if (result.success) return result.data.neighbors[0];
   const problems = explain(result.error.issues, path => path);

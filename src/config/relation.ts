@@ -1,6 +1,7 @@
 // The keys of a neighbor that say what it and this AS are to each other.
 
 import { z } from 'zod';
+import { notExternal } from './confederation.js';
 import { key } from './keys.js';
 
 const ROLES = ['provider', 'customer', 'peer', 'rs', 'rs-client'] as const;
@@ -45,16 +46,14 @@ export const encodeRelation = ({ role, routeServerClient }: ReturnType<typeof de
 /** Rules between these keys and the AS numbers of both sides. The values may be anything: other checks tell. */
 export function reportRelation(
   neighbor: { as?: unknown; [key: string]: unknown },
-  ownAs: unknown,
+  speaker: { as?: unknown; confederation?: unknown },
   report: (name: string, message: string, input: unknown) => void,
 ): void {
-  const { role, as } = neighbor;
+  const { role } = neighbor;
+  const wrong = notExternal(neighbor.as, speaker);
   const client = neighbor['route-server-client'] === true;
-  if (typeof as === 'number' && as === ownAs) {
-    const internal = `is for external neighbors, and AS ${as} is the own AS`;
-    if (role !== undefined) report('role', internal, role);
-    if (client) report('route-server-client', internal, true);
-  }
+  if (wrong !== undefined && role !== undefined) report('role', wrong, role);
+  if (wrong !== undefined && client) report('route-server-client', wrong, true);
   if (neighbor['strict-role'] === true && role === undefined) {
     report('strict-role', 'needs a role: say what this speaker is to the neighbor', true);
   }

@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { aggregateKeys, decodeAggregate, encodeAggregate } from './aggregate.js';
 import { reportAsPath } from './as-path.js';
+import { confederation, isInside, reportConfederation } from './confederation.js';
 import { groupKeys, reportGroups } from './groups.js';
 import { absolutePath, autonomousSystem, distinct, key, text, whole, written } from './keys.js';
 import { multipath } from './multipath.js';
@@ -70,6 +71,11 @@ const fibKeys = z.strictObject({
 const speakerKeys = z
   .strictObject({
     as: key(autonomousSystem(), 'Own AS number.', { kind: 'AS number, plain or asdot', rfc: '6793', example: 65001 }),
+    confederation: key(
+      confederation(),
+      'Be a member of a confederation: several ASes that others take for one. `as` is then the AS number of the own member.',
+      { rfc: '5065', example: { identifier: 64500, members: [65001, 65002] }, defaultText: 'no confederation' },
+    ),
     'router-id': key(text(parseRouterId), 'Name of this speaker, different from that of every other one.', {
       kind: 'four octets like an IPv4 address',
       rfc: '6286',
@@ -167,6 +173,9 @@ const speakerKeys = z
         const message = `${prefix} is already aggregates[${aggregates.indexOf(prefix)}]`;
         context.addIssue({ code: 'custom', message, path: ['aggregates', i, 'prefix'], input: prefix });
       });
+      reportConfederation(speaker ?? {}, (path, message, input) =>
+        context.addIssue({ code: 'custom', message, path, input }),
+      );
       if (!Array.isArray(speaker?.neighbors)) return;
       const report = (i: number, name: string, message: string, input: unknown) =>
         context.addIssue({ code: 'custom', message, path: ['neighbors', i, name], input });
@@ -184,7 +193,7 @@ const speakerKeys = z
           report(i, 'route-reflector-client', message, true);
         }
         for (const check of [reportAsPath, reportRelation]) {
-          check(neighbor ?? {}, speaker.as, (name, message, input) => report(i, name, message, input));
+          check(neighbor ?? {}, speaker, (name, message, input) => report(i, name, message, input));
         }
       });
     },
@@ -230,6 +239,7 @@ type SpeakerKeys = z.output<typeof speakerKeys>;
 
 const decodeSpeaker = (s: SpeakerKeys) => ({
   as: s.as,
+  confederation: s.confederation,
   routerId: s['router-id'],
   clusterId: s['cluster-id'] ?? s['router-id'],
   listen: s.listen,
@@ -238,7 +248,7 @@ const decodeSpeaker = (s: SpeakerKeys) => ({
   selectionDeferralSeconds: s['selection-deferral-time'],
   stateFile: s['state-file'],
   groups: s.groups,
-  neighbors: s.neighbors.map(neighbor => decodeNeighbor(neighbor, neighbor.as === s.as)),
+  neighbors: s.neighbors.map(neighbor => decodeNeighbor(neighbor, isInside(neighbor.as, s))),
   policies: decodePolicies(s),
   aggregates: s.aggregates.map(decodeAggregate),
   fib: s.fib,
@@ -248,6 +258,7 @@ const decodeSpeaker = (s: SpeakerKeys) => ({
 
 const encodeSpeaker = (c: ReturnType<typeof decodeSpeaker>): SpeakerKeys => ({
   as: c.as,
+  confederation: c.confederation,
   'router-id': c.routerId,
   'cluster-id': c.clusterId,
   listen: c.listen,
@@ -281,6 +292,6 @@ export type NeighborConfig = Config['neighbors'][number];
 
 /** Keys that are known but not built, by the mapping they belong to: refused with these words, never ignored. */
 export const NOT_SUPPORTED_YET: Record<string, readonly string[]> = {
-  '': ['confederation', 'metrics', 'rpki'],
+  '': ['metrics', 'rpki'],
   'neighbors[]': ['interface', 'password', 'ttl-security', 'bfd'],
 };

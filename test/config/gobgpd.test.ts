@@ -119,6 +119,10 @@ describe('the speaker', () => {
       config: { multipath: { ebgp: 4, ibgp: 16, relaxAsPath: true } },
       warnings: [],
     });
+    const confederation =
+      "confederation: { config: { enabled: true, identifier: '64999', member-as-list: [65002, 65003] } }";
+    expect(global('', confederation).config.confederation).toEqual({ identifier: 64999, members: [65002, 65003] });
+    expect(global('', confederation.replace('true', 'false')).config.confederation).toBeUndefined();
     expect(global('', 'use-multiple-paths: { config: { enabled: true } }')).toMatchObject({
       config: { multipath: { ebgp: 16, ibgp: 16, relaxAsPath: false } },
       warnings: [expect.stringContaining('tsbgp shares the traffic over at most 16 paths here')],

@@ -227,6 +227,15 @@ describe('a usable file', () => {
     });
   });
 
+  test('a neighbor in another member of the confederation is accepted both ways', () => {
+    const text = `${MINIMUM}confederation: { identifier: 1.0, members: [65002] }\nneighbors: [{ address: 192.0.2.1, as: 65002 }]`;
+    expect(config(text)).toMatchObject({
+      confederation: { identifier: 65536, members: [65002] },
+      neighbors: [{ import: 'accept', export: 'accept' }],
+    });
+    expect(parseNeighbor({ address: '192.0.2.2', as: 65002 }, config(text))).toMatchObject({ import: 'accept' });
+  });
+
   test('anchors, aliases, a byte order mark, carriage returns and JSON', () => {
     const yaml = `\ufeff${MINIMUM}neighbors:\n  - { address: 10.0.0.2, as: &as 65001, families: &f [ipv4-unicast] }\n  - { address: 10.0.0.3, as: *as, families: *f }\n`;
     const expected = config(yaml);
@@ -287,7 +296,7 @@ describe('what is wrong, where, and what to do', () => {
         1,
         'colour',
         'unknown key',
-        `the keys here are as, router-id, cluster-id, listen, port, multipath, selection-deferral-time, state-file, groups, neighbors, prefix-sets, neighbor-sets, as-path-sets, community-sets, policies, aggregates, fib, api, log`,
+        `the keys here are as, confederation, router-id, cluster-id, listen, port, multipath, selection-deferral-time, state-file, groups, neighbors, prefix-sets, neighbor-sets, as-path-sets, community-sets, policies, aggregates, fib, api, log`,
       ],
     ],
     [
@@ -562,6 +571,17 @@ describe('what is wrong, where, and what to do', () => {
       'role of an internal neighbor',
       `${NEIGHBOR}role: peer`,
       [6, 11, 'neighbors[0].role', 'is for external neighbors, and AS 65001 is the own AS'],
+    ],
+    [
+      'confederation identifier that is a member',
+      `${MINIMUM}confederation: { identifier: 65001 }`,
+      [3, 30, 'confederation.identifier', 'AS 65001 is a member; the confederation needs a number of its own'],
+    ],
+    [
+      'neighbor in the whole confederation, and a role inside',
+      `${MINIMUM}confederation: { identifier: 64999, members: [65002] }\nneighbors:\n  - { address: 10.0.0.2, as: 64999 }\n  - { address: 10.0.0.3, as: 65002, role: peer }`,
+      [5, 30, 'neighbors[0].as', 'AS 64999 is the whole confederation; name the member that the neighbor is in'],
+      [6, 43, 'neighbors[1].role', 'is for external neighbors, and AS 65002 is inside the confederation'],
     ],
     [
       'internal route server client',

@@ -30,6 +30,8 @@ function fileWith([first, ...rest]: string[], value: unknown): string {
     if (rest[0] === 'group') file.groups = { spines: {} };
     if (rest[0] === 'strict-role') inside.role = 'peer' as never;
     file.neighbors = [{ address: '172.18.8.102', as: rest[0] === 'route-reflector-client' ? 65001 : 65002, ...inside }];
+  } else if (first === 'confederation' && rest[0] === 'members') {
+    file.confederation = { identifier: 64500, ...(nested(rest) as object) };
   } else if (first === 'aggregates' && rest.length > 0) {
     file.aggregates = [{ prefix: '10.0.0.0/8', ...(nested(rest) as object) }];
   } else {

@@ -63,6 +63,7 @@ const ROWS: Rows = {
   },
   source: list => {
     const kinds: number[] = list.map(name => SOURCE_KINDS[name]);
+    if (kinds.includes(SourceKind.internal)) kinds.push(SourceKind.confederation);
     return (_route, source, sources) => kinds.includes(sources.kind[source]);
   },
   'learned-from': choice => {

@@ -75,10 +75,12 @@ export class Route {
     return countAsPath(this.bytes, this.valueStart(Code.asPath), this.valueEnd(Code.asPath), 4);
   }
 
-  /** The leftmost AS, 0 when the path is empty or begins with a set. */
+  /** The leftmost AS outside the confederation, 0 when the path is empty or begins with a set. */
   get neighborAs(): number {
-    const at = this.valueStart(Code.asPath);
-    return at < this.valueEnd(Code.asPath) && this.bytes[at] === SegmentType.sequence ? readU32(this.bytes, at + 2) : 0;
+    const end = this.valueEnd(Code.asPath);
+    let at = this.valueStart(Code.asPath);
+    while (at < end && this.bytes[at] > SegmentType.sequence) at += 2 + this.bytes[at + 1] * 4;
+    return at < end && this.bytes[at] === SegmentType.sequence ? readU32(this.bytes, at + 2) : 0;
   }
 
   /** The rightmost AS, 0 when the path is empty or ends with a set. */

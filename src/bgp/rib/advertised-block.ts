@@ -2,7 +2,7 @@
 // edits made on the way.
 //
 // RFC 4271 §5.1 (each attribute's propagation); RFC 4360 §6, RFC 5701 §2 (non-transitive extended communities); RFC 4456
-// §8 (reflection); RFC 7947 §2.2 (route servers); RFC 8950 (next hops of the other family).
+// §8 (reflection); RFC 5065 §4 and §5.2 (confederations); RFC 7947 §2.2 (route servers); RFC 8950 (next hops of the other family).
 
 import { ATTRIBUTES } from '../wire/attributes.js';
 import { Family } from '../wire/family.js';
@@ -30,11 +30,14 @@ export class AdvertisedBlock {
   private readonly sources: Sources;
   /** The AS that unmarked routes are marked with (RFC 9234 §5); 0: they are not. */
   private readonly marking: number;
+  /** The neighbor is in this AS or in another one of the confederation. */
+  private readonly interior: boolean;
 
   constructor(options: ExportOptions, sources: Sources) {
     this.options = options;
     this.sources = sources;
     const { role, asPath, localAs } = options;
+    this.interior = options.internal || options.member === true;
     this.marking = role !== undefined && OTC_RULES[role].marksTold ? (asPath?.ownAs ?? localAs) : 0;
   }
 
@@ -47,7 +50,7 @@ export class AdvertisedBlock {
     const reflected = options.internal && sources.kind[source] === SourceKind.internal;
 
     let to = this.writeNextHop(from, start, this.nextHopIsOwn(from, start, source, fixed) === true);
-    let localPrefDue = options.internal;
+    let localPrefDue = this.interior;
     let originatorDue = reflected;
     let clusterDue = reflected;
     let markDue = this.marking !== 0;
@@ -81,7 +84,7 @@ export class AdvertisedBlock {
       }
       if (code === Code.asPath && !options.internal && !through) {
         to = writeAsPath(to, from, value, length, options);
-      } else if (!options.internal && !through && EXTENDED[code] !== undefined) {
+      } else if (!this.interior && !through && EXTENDED[code] !== undefined) {
         to = writeTransitiveExtended(to, flags, code, from, value, next, EXTENDED[code]);
       } else if (this.kept(code, flags, foreignMed)) {
         const unknown = ATTRIBUTES[code] === undefined;
@@ -108,8 +111,9 @@ export class AdvertisedBlock {
   private kept(code: number, flags: number, foreignMed: boolean): boolean {
     if (ATTRIBUTES[code] === undefined) return (flags & Flag.transitive) !== 0;
     if (this.options.internal) return true;
-    if (code === Code.med) return !foreignMed;
-    return code !== Code.localPref && code !== Code.originatorId && code !== Code.clusterList;
+    if (code === Code.med) return this.interior || !foreignMed;
+    if (code === Code.localPref) return this.interior;
+    return code !== Code.originatorId && code !== Code.clusterList;
   }
 
   /** Is this speaker the next hop, or the path's own one; null when the neighbor can be given neither. */
@@ -119,7 +123,7 @@ export class AdvertisedBlock {
     const reflected = options.internal && sources.kind[source] === SourceKind.internal;
     const linkLocal = length >= 16 && from[start + 1] === 0xfe && (from[start + 2] & 0xc0) === 0x80;
     const standard =
-      (!options.internal && !options.nextHopUnchanged && !this.passesThrough(source)) ||
+      (!this.interior && !options.nextHopUnchanged && !this.passesThrough(source)) ||
       (options.nextHopSelf && !reflected) ||
       linkLocal;
     const chosen = (fixed & Fixed.nextHop) === 0 ? standard : (fixed & Fixed.nextHopSelf) !== 0;

@@ -2,12 +2,15 @@
 // another AS of ours in front.
 //
 // Works on AS_PATH values with four-octet ASes. The order is: private ASes, the neighbor's AS, then prepending. RFC 4271
-// §5.1.2 (prepending); RFC 6996 §4 (private ASes); RFC 7705 §3 (another AS towards one neighbor).
+// §5.1.2 (prepending); RFC 5065 §4 (confederations); RFC 6996 §4 (private ASes); RFC 7705 §3 (another AS towards one neighbor).
 
+import { SegmentType } from '../wire/aspath.js';
 import { readU32 } from '../wire/bytes.js';
 
 /** The edits of one kind of neighbor. */
 export interface AsPathEdits {
+  /** To a neighbor in another AS of the confederation: an AS_CONFED_SEQUENCE, which no other neighbor sees. */
+  member: boolean;
   /** ASes put in front, the leftmost first; 1 or 2. */
   prepend: readonly number[];
   /** Replaces the neighbor's AS and private ones. */
@@ -23,7 +26,6 @@ export interface AsPathEdits {
 }
 
 const AS_PATH = 2;
-const AS_SEQUENCE = 2;
 
 /** RFC 6996 §5. */
 export function isPrivateAs(as: number): boolean {
@@ -39,15 +41,18 @@ export function writeEditedAsPath(
   out: Uint8Array,
   at: number,
 ): number {
-  const { prepend, removePrivate } = edits;
+  const { prepend, removePrivate, member } = edits;
+  const { sequence, confedSequence } = SegmentType;
+  const own = member ? confedSequence : sequence;
   const clean = removePrivate === 'only' && !onlyPrivate(from, start, end) ? false : removePrivate;
   let to = at;
   // Room for the ASes in front: a segment of their own, joined to the first one in the end if that can be.
-  out[to++] = AS_SEQUENCE;
+  out[to++] = own;
   out[to++] = prepend.length;
   for (const as of prepend) to = writeAs(out, to, as);
   const first = to;
   for (let segment = start; segment < end; segment += 2 + from[segment + 1] * 4) {
+    if (!member && from[segment] > sequence) continue;
     const head = to;
     out[head] = from[segment];
     to += 2;
@@ -59,7 +64,7 @@ export function writeEditedAsPath(
     out[head + 1] = (to - head - 2) >>> 2;
     if (out[head + 1] === 0) to = head;
   }
-  if (first < to && out[first] === AS_SEQUENCE && out[first + 1] + prepend.length <= 255) {
+  if (first < to && out[first] === own && out[first + 1] + prepend.length <= 255) {
     out[at + 1] += out[first + 1];
     out.copyWithin(first, first + 2, to);
     to -= 2;
@@ -76,6 +81,7 @@ function shownAs(edits: AsPathEdits, removePrivate: AsPathEdits['removePrivate']
 
 function onlyPrivate(from: Uint8Array, start: number, end: number): boolean {
   for (let segment = start; segment < end; segment += 2 + from[segment + 1] * 4) {
+    if (from[segment] > SegmentType.sequence) continue;
     for (let i = 0; i < from[segment + 1]; i++) if (!isPrivateAs(readU32(from, segment + 2 + i * 4))) return false;
   }
   return true;
@@ -101,7 +107,14 @@ export function prependAs(block: Uint8Array, length: number, as: number): number
       at = end;
       continue;
     }
-    const edits: AsPathEdits = { prepend: [as], ownAs: as, remoteAs: 0, override: false, removePrivate: false };
+    const edits: AsPathEdits = {
+      prepend: [as],
+      ownAs: as,
+      remoteAs: 0,
+      override: false,
+      removePrivate: false,
+      member: false,
+    };
     const size = writeEditedAsPath(edits, block, value, end, plain, 0);
     const start = at + (size > 255 ? 4 : 3);
     block.copyWithin(start + size, end, length);

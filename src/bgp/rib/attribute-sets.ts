@@ -71,7 +71,7 @@ export class AttributeSets {
    */
   preference = new Float64Array(64);
   med = new Uint32Array(64);
-  /** Leftmost AS, 0 for an empty AS_PATH or one that begins with a set. */
+  /** Leftmost AS outside the confederation, 0 for an empty AS_PATH or one that begins with a set. */
   neighborAs = new Uint32Array(64);
   nextHop = new Int32Array(64);
   originatorId = new Uint32Array(64);
@@ -233,7 +233,7 @@ export class AttributeSets {
         origin = bytes[value];
       } else if (code === Code.asPath) {
         asPathLength = pathLength(bytes, value, at);
-        if (valueSize >= 6 && bytes[value] === 2) this.neighborAs[id] = readU32(bytes, value + 2);
+        this.neighborAs[id] = neighborAs(bytes, value, at);
       } else if (code === Code.med) {
         this.med[id] = readU32(bytes, value);
         marks |= Mark.med;
@@ -337,6 +337,13 @@ function pathLength(bytes: Uint8Array, start: number, end: number): number {
     else if (bytes[at] === 1) length += 1;
   }
   return length;
+}
+
+// RFC 5065 §5.3: what is in front of the first AS_SEQUENCE is the confederation's own.
+function neighborAs(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] > 2) at += 2 + bytes[at + 1] * 4;
+  return at < end && bytes[at] === 2 ? readU32(bytes, at + 2) : 0;
 }
 
 function attributeOf(bytes: Uint8Array, start: number, size: number, code: number): number {

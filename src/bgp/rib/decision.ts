@@ -1,4 +1,4 @@
-// The decision process: which path of a prefix is the best (RFC 4271 §9.1.2.2, RFC 4456 §9, RFC 9494 §4.4).
+// The decision process: which path of a prefix is the best (RFC 4271 §9.1.2.2, RFC 4456 §9, RFC 5065 §5.3, RFC 9494 §4.4).
 //
 // STEPS is the process as the RFCs write it: step by step, every path that is worse than another leaves. `eliminate`
 // follows it and remembers who left where, for people. `choose` gives the same answer for the hot path: one pass over
@@ -27,7 +27,7 @@ interface Step {
 }
 
 const preferenceOf = (t: DecisionTables, path: number) => t.sets.preference[t.paths.attributes[path]];
-const kindOf = (t: DecisionTables, path: number) => t.sources.kind[t.paths.source[path]];
+const kindOf = (t: DecisionTables, path: number) => Math.min(t.sources.kind[t.paths.source[path]], SourceKind.internal);
 
 /** The steps in order, each named as `--explain` prints it. */
 export const STEPS: readonly Step[] = [
@@ -229,7 +229,7 @@ function compareTied(t: DecisionTables, a: number, b: number): number {
   const sourceA = paths.source[a];
   const sourceB = paths.source[b];
   return (
-    sources.kind[sourceA] - sources.kind[sourceB] ||
+    kindOf(t, a) - kindOf(t, b) ||
     costOf(t, a) - costOf(t, b) ||
     identifierOf(t, a) - identifierOf(t, b) ||
     sets.clusterListLength[paths.attributes[a]] - sets.clusterListLength[paths.attributes[b]] ||

@@ -27,6 +27,8 @@ import { SourceKind, type Sources } from './sources.js';
 export interface ExportOptions {
   family: Family;
   internal: boolean;
+  /** The neighbor is in another AS of the confederation (RFC 5065). */
+  member?: boolean;
   localAs: number;
   routerId: number;
   clusterId: number;
@@ -94,10 +96,11 @@ export class ExportProfile {
     this.sources = sources;
     this.block = new AdvertisedBlock(options, sources);
     this.rendered = this.block.bytes;
-    const { policy, internal, role, longLived } = options;
+    const { policy, internal, member, role, longLived } = options;
     this.refused =
       Mark.noAdvertise |
-      (internal ? 0 : Mark.noExport | Mark.noExportSubconfed) |
+      (internal ? 0 : Mark.noExportSubconfed) |
+      (internal || member ? 0 : Mark.noExport) |
       (role === undefined || OTC_RULES[role].tells ? 0 : Mark.onlyToCustomer) |
       (longLived ? 0 : Mark.llgrStale);
     this.policy =

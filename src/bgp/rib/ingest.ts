@@ -1,8 +1,9 @@
 // From an UPDATE's bytes to Adj-RIB-In: one scan of the message, one attribute set, then a plain loop over the NLRI.
 //
-// RFC 4271 §6.3 (multicast prefixes), §9.1.1–9.1.2 (loops), RFC 4456 §8 (reflection loops), RFC 7606 (treat-as-withdraw),
+// RFC 4271 §6.3 (multicast prefixes), §9.1.1–9.1.2 (loops), RFC 4456 §8 (reflection loops), RFC 5065 §4 and §5 (confederations), RFC 7606 (treat-as-withdraw),
 // RFC 7911 (path ids), RFC 9234 §5 (route leaks).
 
+import { SegmentType } from '../wire/aspath.js';
 import { readU32 } from '../wire/bytes.js';
 import { canonicalize } from '../wire/canonical.js';
 import { Family } from '../wire/family.js';
@@ -24,10 +25,16 @@ export interface ImportContext {
   source: number;
   scan: ScanContext;
   interfaceIndex: number;
+  /** The neighbor is in this AS or in another one of the confederation. */
   internal: boolean;
+  /** It is in another AS of the confederation (RFC 5065). */
+  member: boolean;
   /** Well-known communities in its routes are for others (RFC 7947 §2.2.4). */
   routeServerClient: boolean;
+  /** The AS that this speaker is in for those outside, … */
   localAs: number;
+  /** … and the one within the confederation; without one, the same. */
+  memberAs: number;
   /** The AS that this speaker is in towards the neighbor. */
   sessionAs: number;
   /** The AS put in front of paths from the neighbor (RFC 7705 §3.2); 0: none. */
@@ -89,6 +96,7 @@ export function importVerdict(rib: Rib, context: ImportContext, set: number): Ve
   const start = sets.start(set);
   const end = start + sets.size[set];
   let firstAs = 0;
+  let firstSegment = 0;
   let own = 0;
   // A prepended AS is ours to have put there.
   let skipped = context.prepended === 0 ? 0 : 1;
@@ -99,13 +107,17 @@ export function importVerdict(rib: Rib, context: ImportContext, set: number): Ve
     at = value + (extended ? (bytes[at + 2] << 8) | bytes[at + 3] : bytes[at + 2]);
     if (code === 2) {
       for (let segment = value; segment < at; segment += 2 + bytes[segment + 1] * 4) {
+        const confederation = bytes[segment] > 2;
+        const ownAs = confederation ? context.memberAs : context.localAs;
+        if (segment === value) firstSegment = bytes[segment];
         for (let i = 0; i < bytes[segment + 1]; i++) {
           const as = readU32(bytes, segment + 2 + i * 4);
           if (skipped > 0) {
             skipped--;
             continue;
           }
-          if ((as === context.localAs || as === context.sessionAs) && ++own > context.allowOwnAs) return Verdict.asLoop;
+          const isOwn = as === ownAs || (!confederation && as === context.sessionAs);
+          if (isOwn && ++own > context.allowOwnAs) return Verdict.asLoop;
           if (segment === value && i === (context.prepended === 0 ? 0 : 1)) firstAs = as;
         }
       }
@@ -117,7 +129,9 @@ export function importVerdict(rib: Rib, context: ImportContext, set: number): Ve
       if (isLeak(context.otc, readU32(bytes, value), context.remoteAs)) return Verdict.routeLeak;
     }
   }
-  if (!context.internal && context.enforceFirstAs && firstAs !== context.remoteAs) return Verdict.firstAs;
+  if (context.member && firstSegment !== SegmentType.confedSequence) return Verdict.confederation;
+  if ((!context.internal || context.member) && context.enforceFirstAs && firstAs !== context.remoteAs)
+    return Verdict.firstAs;
   const nextHop = judgeNextHop(context.nextHops, bytes, start + 1, bytes[start]);
   if (nextHop !== Verdict.accepted) return nextHop;
   return context.accept ? Verdict.accepted : Verdict.importPolicy;

@@ -17,6 +17,7 @@ export const Verdict = {
   offLinkNextHop: 7,
   routeLeak: 8,
   forSomeNeighbors: 9,
+  confederation: 10,
 } as const;
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
@@ -32,6 +33,7 @@ export const VERDICT_WORDS: readonly string[] = [
   'the next hop is on no subnet in common with the neighbor (RFC 4271 §6.3)',
   'a route leak by its ONLY_TO_CUSTOMER and the role of the neighbor (RFC 9234 §5)',
   'announced to neighbors with default-originate alone',
+  'AS_PATH of a confederation neighbor does not begin with AS_CONFED_SEQUENCE (RFC 5065 §5)',
 ];
 
 /** Kept from before the session was lost (RFC 4724), for long (RFC 9494), or about to be swept. */

@@ -4,8 +4,11 @@
 
 import { grown } from './columns.js';
 
-/** What kind of source a path has, in the order in which the decision process prefers them. */
-export const SourceKind = { local: 0, kernel: 1, aggregate: 2, external: 3, internal: 4 } as const;
+/**
+ * What kind of source a path has, in the order in which the decision process prefers them; it takes a neighbor in another
+ * AS of the confederation for an internal one (RFC 5065 §5.3).
+ */
+export const SourceKind = { local: 0, kernel: 1, aggregate: 2, external: 3, internal: 4, confederation: 5 } as const;
 export type SourceKind = (typeof SourceKind)[keyof typeof SourceKind];
 
 /** The routes added by hand, the kernel's and the aggregates are sources of their own; neighbors follow. */

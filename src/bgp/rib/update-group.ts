@@ -271,8 +271,8 @@ export class UpdateGroup {
   private keptFrom(path: number): number {
     const { paths, sources, sets, nextHops } = this.table;
     const source = paths.source[path];
-    const { internal, nextHopSelf } = this.profile.options;
-    if (sources.kind[source] >= SourceKind.external || !internal || nextHopSelf) return source;
+    const { internal, member, nextHopSelf } = this.profile.options;
+    if (sources.kind[source] >= SourceKind.external || !(internal || member) || nextHopSelf) return source;
     const nextHop = sets.nextHop[paths.attributes[path]];
     return nextHop === 0 ? source : (sources.at(nextHops.address(nextHop)) ?? source);
   }

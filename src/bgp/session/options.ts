@@ -3,6 +3,8 @@
 import type { Role } from '../wire/capabilities.js';
 import { Family } from '../wire/family.js';
 
+export type Relation = 'internal' | 'confederation' | 'external';
+
 /** Which AS this speaker is to a neighbor, and what happens to AS_PATHs between them. */
 export interface AsPathOptions {
   /** Another AS than the own one (RFC 7705 §3). */
@@ -100,9 +102,19 @@ export const NEIGHBOR_DEFAULTS = {
   addPath: { receive: false, send: 0 },
 } satisfies Omit<NeighborOptions, 'address' | 'as' | 'import' | 'export'>;
 
+/** A confederation (RFC 5065): ASes that others take for one. */
+export interface Confederation {
+  /** The AS number that others see. */
+  identifier: number;
+  /** AS numbers of the members, the own one not needed. */
+  members: readonly number[];
+}
+
 /** This speaker. */
 export interface LocalOptions {
+  /** In a confederation that of the member. */
   as: number;
+  confederation?: Confederation;
   /** BGP Identifier, an unsigned 32-bit number. */
   routerId: number;
   hostname: string;
@@ -115,5 +127,17 @@ export interface LocalOptions {
 
 /** The AS that this speaker is in towards a neighbor. */
 export function sessionAs(options: NeighborOptions, local: LocalOptions): number {
-  return options.asPath.local?.as ?? local.as;
+  if (relationTo(options.as, local) !== 'external') return local.as;
+  return options.asPath.local?.as ?? publicAs(local);
+}
+
+/** The AS that this speaker is in for those outside. */
+export function publicAs({ as, confederation }: Pick<LocalOptions, 'as' | 'confederation'>): number {
+  return confederation?.identifier ?? as;
+}
+
+/** What a neighbor in this AS is to this speaker; 'confederation': in another member of it. */
+export function relationTo(as: number, local: Pick<LocalOptions, 'as' | 'confederation'>): Relation {
+  if (as === local.as) return 'internal';
+  return local.confederation?.members.includes(as) ? 'confederation' : 'external';
 }

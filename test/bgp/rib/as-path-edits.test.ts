@@ -6,7 +6,14 @@ import { decodeAsPath, encodeAsPath, formatAsPath, parseAsPath } from '../../../
 import { Family } from '../../../src/bgp/wire/family.js';
 import { block } from './tables.js';
 
-const PLAIN: AsPathEdits = { prepend: [65001], ownAs: 65001, remoteAs: 65002, override: false, removePrivate: false };
+const PLAIN: AsPathEdits = {
+  prepend: [65001],
+  ownAs: 65001,
+  remoteAs: 65002,
+  override: false,
+  removePrivate: false,
+  member: false,
+};
 const out = new Uint8Array(65_536);
 
 /** A path in words after the edits. */
@@ -52,6 +59,22 @@ describe('edits of AS_PATH towards an external neighbor', () => {
   it('puts the local AS before the own one (RFC 7705 §3)', () => {
     expect(shown('3', { prepend: [65010, 65001] })).toBe('65010 65001 3');
     expect(shown('', { prepend: [65010] })).toBe('65010');
+  });
+
+  it('hides the confederation from neighbors outside (RFC 5065 §4)', () => {
+    expect(shown('(65011 65012) 3')).toBe('65001 3');
+    expect(shown('(65011) [65012,65013] {3,4}')).toBe('65001 {3,4}');
+    expect(shown('(65011)')).toBe('65001');
+    expect(shown('(3) 64512', { removePrivate: 'only' })).toBe('65001');
+  });
+
+  it('puts the member in front of an AS_CONFED_SEQUENCE (RFC 5065 §4)', () => {
+    expect(shown('', { member: true })).toBe('(65001)');
+    expect(shown('3 4', { member: true })).toBe('(65001) 3 4');
+    expect(shown('(65011) 3', { member: true })).toBe('(65001 65011) 3');
+    expect(shown('[65011,65012] 3', { member: true })).toBe('(65001) [65011,65012] 3');
+    const full = Array.from({ length: 255 }, () => 65011).join(' ');
+    expect(shown(`(${full}) 3`, { member: true })).toBe(`(65001) (${full}) 3`);
   });
 
   it.each([0, 1, 62, 63, 64, 254, 255, 256, 300])('prepends to a received path of %i ASes', count => {

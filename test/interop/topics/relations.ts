@@ -1,5 +1,6 @@
 // What two neighbors are to each other, and which routes go between them for it.
 
+import { expect } from 'vitest';
 import { soon } from '../machines.js';
 import { startTsbgp } from '../tsbgp.js';
 import type { Speaker } from '../vendors/vendor.js';
@@ -111,6 +112,68 @@ const routeServerClient: Topic = {
   },
 };
 
+const confederation: Topic = {
+  name: 'two members of a confederation',
+  rfcs: [5065],
+  machines: 3,
+  async test(vendor, [one, two, three]) {
+    const neighbor = (n: number, as: number) =>
+      `{ address: 10.0.0.${n}, as: ${as}, families: [ipv4-unicast], connect-retry: 1, idle-hold: 0, import: accept, export: accept }`;
+    const [member, outside, other] = await Promise.all([
+      startTsbgp(
+        one,
+        `
+      as: 65001
+      confederation: { identifier: 64999, members: [65001, 65002] }
+      router-id: 10.0.0.1
+      neighbors: [ ${neighbor(2, 65002)}, ${neighbor(3, 65003)} ]`,
+      ),
+      startTsbgp(
+        three,
+        `
+      as: 65003
+      router-id: 10.0.0.3
+      neighbors: [ ${neighbor(1, 64999)}, ${neighbor(2, 64999)} ]`,
+      ),
+      vendor.start(two, {
+        as: 65002,
+        confederation: { identifier: 64999, members: [65001] },
+        routerId: '10.0.0.2',
+        neighbors: [
+          { address: '10.0.0.1', as: 65001 },
+          { address: '10.0.0.3', as: 65003 },
+        ],
+        routes: [{ prefix: '10.2.0.0/24', localPref: 250 }],
+      }),
+    ]);
+    await member.announce('10.1.0.0/24 med 40 local-pref 200 aspath 65020');
+    await soon(() => other.route('10.1.0.0/24')).toMatchObject({
+      asPath: '(65001) 65020',
+      nextHop: '10.0.0.1',
+      localPref: 200,
+      med: 40,
+    });
+    await soon(() => member.route('10.2.0.0/24')).toMatchObject({
+      asPath: '(65002)',
+      nextHop: '10.0.0.2',
+      localPref: 250,
+    });
+    expect((await member.neighbor('10.0.0.2')).type).toBe('confederation');
+    // Neighbors outside see one AS, by whichever member.
+    for (const [prefix, asPath] of [
+      ['10.1.0.0/24', '64999 65020'],
+      ['10.2.0.0/24', '64999'],
+    ] as const) {
+      await soon(async () => (await outside.paths(prefix)).map(path => path.asPath)).toEqual([asPath, asPath]);
+    }
+    await outside.announce('10.3.0.0/24');
+    await soon(async () => (await member.paths('10.3.0.0/24')).map(path => path.asPath)).toEqual([
+      '65003',
+      '(65002) 65003',
+    ]);
+  },
+};
+
 export const RELATIONS: readonly Topic[] = [
   roles('provider', 'customer'),
   roles('customer', 'provider'),
@@ -118,4 +181,5 @@ export const RELATIONS: readonly Topic[] = [
   mismatch,
   routeServer,
   routeServerClient,
+  confederation,
 ];

@@ -119,7 +119,8 @@ ${neighbors.map((neighbor, i) => protocol(neighbor, i, setup)).join('\n')}
 }
 
 function protocol(neighbor: NeighborSetup, i: number, setup: Setup): string {
-  const { as, holdSeconds = 9, gracefulRestart = true, longLivedSeconds } = setup;
+  const { as, confederation, holdSeconds = 9, gracefulRestart = true, longLivedSeconds } = setup;
+  const member = confederation?.members.includes(neighbor.as) ? 'confederation member yes;' : '';
   const {
     address,
     as: remoteAs,
@@ -146,6 +147,7 @@ protocol bgp n${i} {
   local as ${as};
   neighbor ${address} as ${remoteAs};
   direct;
+  ${confederation ? `confederation ${confederation.identifier}; ${member}` : ''}
   hold time ${holdSeconds};
   connect delay time 1;
   connect retry time 1;

@@ -133,13 +133,24 @@ function routeOf(path: Path): Route {
 }
 
 function configuration(setup: Setup): string {
-  const { as, routerId, neighbors, routes = [], holdSeconds = 9, gracefulRestart = true, longLivedSeconds } = setup;
+  const {
+    as,
+    confederation,
+    routerId,
+    neighbors,
+    routes = [],
+    holdSeconds = 9,
+    gracefulRestart = true,
+    longLivedSeconds,
+  } = setup;
   const lines = [
     'log stdout informational',
     'debug bgp neighbor-events',
     ...routes.flatMap(route => routeMap(route, as)),
     `router bgp ${as}`,
     `bgp router-id ${routerId}`,
+    ...(confederation ? [`bgp confederation identifier ${confederation.identifier}`] : []),
+    ...(confederation ? [`bgp confederation peers ${confederation.members.join(' ')}`] : []),
     'no bgp default ipv4-unicast',
     'no bgp ebgp-requires-policy',
     'no bgp network import-check',

@@ -101,7 +101,7 @@ interface Attribute {
   nexthop?: string;
   metric?: number;
   communities?: number[];
-  as_paths?: { asns: number[] }[];
+  as_paths?: { segment_type: number; asns: number[] }[];
 }
 
 interface LargeCommunity {
@@ -116,7 +116,9 @@ function routeOf({ stale, attrs }: Path): Route {
   return {
     nextHop: attribute(3)?.nexthop ?? attribute(14)?.nexthop ?? '',
     origin: ORIGINS[value<number>(1) ?? 0],
-    asPath: (attribute(2)?.as_paths ?? []).flatMap(({ asns }) => asns).join(' '),
+    asPath: (attribute(2)?.as_paths ?? [])
+      .map(({ segment_type, asns }) => (segment_type === 3 ? `(${asns.join(' ')})` : asns.join(' ')))
+      .join(' '),
     med: attribute(4)?.metric,
     localPref: value<number>(5),
     communities: (attribute(8)?.communities ?? []).map(word => communityName(`${word >>> 16}:${word & 0xffff}`)),
@@ -141,11 +143,20 @@ function extendedCommunityName({ subtype, value }: ExtendedCommunity): string {
 
 // After a crash the neighbors wait until the routes are there again.
 function configuration(setup: Setup, down: boolean) {
-  const { as, routerId, neighbors, routes = [] } = setup;
+  const { as, confederation, routerId, neighbors, routes = [] } = setup;
   const extended = routes.filter(({ extendedCommunities }) => extendedCommunities !== undefined);
   return {
     global: {
       config: { as, 'router-id': routerId },
+      ...(confederation && {
+        confederation: {
+          config: {
+            enabled: true,
+            identifier: confederation.identifier,
+            'member-as-list': confederation.members,
+          },
+        },
+      }),
       'apply-policy': { config: { 'export-policy-list': extended.map(({ prefix }) => prefix) } },
     },
     neighbors: neighbors.map(neighbor => neighborConfiguration(neighbor, setup, down)),

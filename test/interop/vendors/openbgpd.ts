@@ -179,6 +179,7 @@ export const openbgpd: Vendor = {
     return speaker;
   },
   lacks: {
+    'two members of a confederation': 'does not know RFC 5065',
     'tsbgp stays away for long, the other side keeps its routes as the last choice': 'does not know RFC 9494',
     'the other side stays away for long, tsbgp keeps its routes as the last choice': 'does not know RFC 9494',
     'tsbgp asks for the routes again':

@@ -70,7 +70,10 @@ export type Family = 'ipv4' | 'ipv6';
 
 /** What a daemon is to be. */
 export interface Setup {
+  /** In a confederation that of the member. */
   as: number;
+  /** RFC 5065; neighbors in `members` are inside. */
+  confederation?: { identifier: number; members: number[] };
   routerId: string;
   neighbors: NeighborSetup[];
   routes?: Announcement[];

@@ -1,6 +1,7 @@
 // npm test: everything there is to check, on a fresh clone too: types, lint, build, then all tests (unit, property, lab,
-// interop). Arguments go to vitest: `npm test -- test/bgp` runs those tests only.
+// interop, machines). Arguments go to vitest: `npm test -- test/bgp` runs those tests only.
 //
+// Where no machine can be booted (a container without privileges), the other tests run and the summary says why.
 // The first stage that fails is the last one. The closing line is "N passed, N failed" in any case.
 
 import { spawn } from 'node:child_process';
@@ -8,6 +9,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { obstacle } from '../test/machines/machine.mjs';
 import { ROOT, runMain, SetupError, setUp } from './setup.mjs';
 
 const COMMANDS = /** @type {const} */ ([
@@ -29,7 +31,11 @@ const COMMANDS = /** @type {const} */ ([
   'systemd-analyze',
   'tshark',
   'bgpdump',
+  'mmdebstrap',
+  'systemd-nspawn',
 ]);
+
+const MACHINES = 'test/machines';
 
 const SHELL_SCRIPTS = [
   '.ci/run',
@@ -47,9 +53,17 @@ await runMain(async () => {
 Those that need none: npx vitest run test/bgp`);
   }
   setUp([...COMMANDS]);
+  const args = process.argv.slice(2);
+  const noMachines = obstacle();
+  if (noMachines !== undefined) {
+    if (args.includes(MACHINES)) throw new SetupError(`no machine can be booted here: ${noMachines}`);
+    args.push(`--exclude=${MACHINES}/**`);
+  }
 
+  // Also the place of what tests write, so that nothing stays when they are stopped.
   const directory = mkdtempSync(join(tmpdir(), 'tsbgp-test-'));
   process.on('exit', () => rmSync(directory, { recursive: true }));
+  process.env.TMPDIR = directory;
   const report = join(directory, 'report.json');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
 
@@ -58,9 +72,9 @@ Those that need none: npx vitest run test/bgp`);
     ['types', 'node_modules/.bin/tsc', ['--noEmit']],
     ['lint', 'node_modules/.bin/biome', ['ci']],
     ['shell scripts', 'shellcheck', SHELL_SCRIPTS],
-    ['tests', 'node_modules/.bin/vitest', ['run', ...reporters, ...process.argv.slice(2)]],
+    ['tests', 'node_modules/.bin/vitest', ['run', ...reporters, ...args]],
   ];
-  const summary = [];
+  const summary = noMachines === undefined ? [] : [`- ${MACHINES} left out: ${noMachines}`];
   let failed = false;
   for (const [name, command, args] of stages) {
     const start = Date.now();

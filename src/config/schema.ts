@@ -155,7 +155,7 @@ const speakerKeys = z
           ),
           format: key(
             z.enum(['auto', 'json', 'pretty']).default('auto'),
-            '`auto` is `pretty` on a terminal, else `json`.',
+            "`auto` is `pretty` on a terminal, entries with fields in systemd's journal, else `json`.",
             {
               example: 'json',
             },

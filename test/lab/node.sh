@@ -20,6 +20,13 @@ off() {
   done
   ip netns pids "$name" | xargs -r kill -KILL 2>/dev/null || true
   ip netns del "$name"
+  # The control groups of a machine (test/machines) that lived in the node, once its processes have gone.
+  findmnt -n -t cgroup2 -o TARGET | head -n 1 | while read -r groups; do
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+      [ -e "$groups/$name" ] || break
+      find "$groups/$name" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.1
+    done
+  done
 }
 
 hold() {

@@ -1,0 +1,87 @@
+// A Debian 13 tree for machines, made by mmdebstrap once and kept in /var/cache/tsbgp-machines ($XDG_CACHE_HOME/tsbgp-machines
+// if that is set). Machines lay a file system of their own over it and never write to it.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const CACHE = join(process.env.XDG_CACHE_HOME ?? '/var/cache', 'tsbgp-machines');
+const MIRROR = 'http://deb.debian.org/debian';
+
+/** What a machine of the demo has besides tsbgp, what tsbgp depends on, and other speakers. */
+const PACKAGES = [
+  ...['systemd', 'systemd-sysv', 'dbus', 'nodejs', 'passwd'],
+  ...['iproute2', 'iputils-ping', 'iptables', 'procps'],
+  ...['bird2', 'frr'],
+];
+
+/** Services of those packages that a machine does not start by itself. */
+const SERVICES = ['bird.service', 'frr.service', 'apt-daily.timer', 'apt-daily-upgrade.timer'];
+
+/**
+ * The tree's directory; the first call on a machine takes a minute or two and prints what it does.
+ * @param {string[]} [more] packages, for a tree of its own
+ * @param {(tree: string) => void} [finish] what else to do to such a tree; once
+ * @returns {Promise<string>}
+ */
+export async function debianTree(more = [], finish = () => {}) {
+  const packages = [...PACKAGES, ...more];
+  const key = createHash('sha256')
+    .update(readFileSync(import.meta.filename))
+    .update(more.join())
+    .digest('hex')
+    .slice(0, 12);
+  const tree = join(CACHE, `debian-13-${key}`);
+  if (existsSync(tree)) return tree;
+  mkdirSync(CACHE, { recursive: true });
+  removeUnfinished();
+  const unfinished = join(CACHE, `unfinished-${process.pid}`);
+  console.log(`making a Debian 13 tree in ${tree}, once; this takes a minute or two`);
+  try {
+    await bootstrap(packages, unfinished);
+    for (const service of SERVICES) execFileSync('systemctl', [`--root=${unfinished}`, 'disable', '--quiet', service]);
+    // Each machine gets an id of its own when it boots.
+    writeFileSync(join(unfinished, 'etc/machine-id'), '');
+    finish(unfinished);
+    renameSync(unfinished, tree);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+  // Trees of other package lists are of no use any more.
+  if (more.length === 0) {
+    for (const old of readdirSync(CACHE).filter(name => /^debian-13-/.test(name) && join(CACHE, name) !== tree)) {
+      rmSync(join(CACHE, old), { recursive: true });
+    }
+  }
+  return tree;
+}
+
+/**
+ * Runs mmdebstrap with mounts and processes of its own, which end with this process however it ends.
+ * @param {string[]} packages
+ * @param {string} directory
+ */
+async function bootstrap(packages, directory) {
+  const tied = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const options = ['--mode=root', '--variant=minbase', `--include=${packages.join()}`];
+  const command = ['mmdebstrap', ...options, 'trixie', directory, MIRROR];
+  const child = spawn('setpriv', [...tied, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', text => {
+      output = (output + text).slice(-2000);
+    });
+  }
+  const [status] = await once(child, 'close');
+  if (status !== 0) throw new Error(`mmdebstrap from ${MIRROR} failed:\n${output}`);
+}
+
+/** Removes what processes left that are no more. */
+function removeUnfinished() {
+  for (const name of readdirSync(CACHE)) {
+    const [, pid] = /^unfinished-(\d+)$/.exec(name) ?? [];
+    if (pid && !existsSync(`/proc/${pid}`)) rmSync(join(CACHE, name), { recursive: true });
+  }
+}

@@ -160,6 +160,7 @@ const neighbor = component<NeighborStatus>('Neighbor', {
   import: text(),
   export: text(),
   routeReflectorClient: z.boolean(),
+  protection: z.array(z.enum(['password', 'ttl-security'])).describe('How its connections are protected'),
   defaultOriginate: z.boolean().describe('A default route is announced to it, whatever the table has'),
   maintenance: z.boolean().describe('Its routes, and those to it, are the last choice (RFC 8326)'),
   maxPrefix: shape<NonNullable<NeighborStatus['maxPrefix']>>({

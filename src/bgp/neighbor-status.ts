@@ -27,6 +27,10 @@ export function neighborStatus(options: NeighborOptions, session: NeighborSessio
     advertised: sum('advertised'),
     import: wordsOf(options.import),
     export: wordsOf(options.export),
+    protection: [
+      ...(options.password === undefined ? [] : ['password' as const]),
+      ...(options.ttlSecurity ? ['ttl-security' as const] : []),
+    ],
     defaultOriginate: options.defaultOriginate,
     maxPrefix: options.maxPrefix && {
       limit: options.maxPrefix.limit,

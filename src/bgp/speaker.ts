@@ -77,6 +77,8 @@ const SESSION_OPTIONS = [
   'routeReflectorClient',
   'routeServerClient',
   'multihop',
+  'ttlSecurity',
+  'password',
   'gracefulRestart',
 ] as const satisfies (keyof NeighborOptions)[];
 
@@ -202,7 +204,7 @@ export class Speaker {
     }
     neighbor.reconfigure(options);
     if (changed.includes('maintenance')) neighbor.maintain(options.maintenance);
-    this.defaults.update();
+    this.neighborsChanged();
     if (changed.includes('shutdown')) {
       if (options.shutdown) void neighbor.disable();
       else neighbor.enable();
@@ -370,14 +372,24 @@ export class Speaker {
     }
     const neighbor = new Neighbor({ ...options, address }, this.context);
     this.byAddress.set(address, neighbor);
-    this.defaults.update();
+    this.neighborsChanged();
     return neighbor;
+  }
+
+  /** The set of neighbors, or an option of one, is another. */
+  private neighborsChanged(): void {
+    this.defaults.update();
+    const options = [...this.byAddress.values()].map(neighbor => neighbor.options);
+    this.listener.protect({
+      passwords: options.flatMap(({ address, password }) => (password === undefined ? [] : [{ address, password }])),
+      ttlSecurity: options.some(({ ttlSecurity }) => ttlSecurity),
+    });
   }
 
   private async remove(neighbor: Neighbor, how: 'deconfigured' | 'reconfigured'): Promise<void> {
     this.byAddress.delete(neighbor.options.address);
     this.states.delete(neighbor);
-    this.defaults.update();
+    this.neighborsChanged();
     await neighbor.close(how);
     neighbor.forget();
     this.convergence.check();

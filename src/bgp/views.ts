@@ -88,6 +88,8 @@ export interface NeighborStatus {
   import: string;
   export: string;
   routeReflectorClient: boolean;
+  /** How its connections are protected: a password (RFC 2385), the TTL (RFC 5082). */
+  protection: ('password' | 'ttl-security')[];
   /** A default route is announced to it, whatever the table has. */
   defaultOriginate: boolean;
   /** Its routes, and those to it, are the last choice (RFC 8326). */

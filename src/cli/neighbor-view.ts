@@ -28,6 +28,7 @@ function head(neighbor: NeighborStatus, now: number): string {
     ...roleLines(neighbor),
     `  ${stateLine(neighbor, now)}`,
     `  import ${neighbor.import}, export ${neighbor.export}${neighbor.defaultOriginate ? ', default route announced' : ''}`,
+    ...(neighbor.protection.length > 0 ? [`  protected by ${neighbor.protection.join(' and ')}`] : []),
     ...limitLines(neighbor),
     ...(neighbor.maintenance ? ['  maintenance: routes from it and to it are the last choice'] : []),
   ];

@@ -16,6 +16,7 @@ export const seconds = (value: unknown) => {
 export const truth = (value: unknown) => (value === 'true' ? true : value === 'false' ? false : value);
 const localAddress = (value: unknown) => (value === '0.0.0.0' || value === '::' ? undefined : value);
 const privateAs = (value: unknown) => (value === '' || value === 'none' ? undefined : value);
+const password = (value: unknown) => (value === '' ? undefined : value);
 const same = (value: unknown) => value;
 
 /** gobgpd's key (under its neighbor, for NEIGHBOR_KEYS), tsbgp's, and the conversion between their values. */
@@ -36,6 +37,8 @@ export const NEIGHBOR_KEYS: readonly Row[] = [
   ['timers.config.hold-time', 'hold-time', seconds],
   ['timers.config.connect-retry', 'connect-retry', seconds],
   ['timers.config.idle-hold-time-after-reset', 'idle-hold', seconds],
+  ['config.auth-password', 'password', password],
+  ['ttl-security.config.enabled', 'ttl-security', truth],
   ['transport.config.passive-mode', 'passive', truth],
   ['transport.config.local-address', 'local-address', localAddress],
   ['transport.config.remote-port', 'port', number],
@@ -59,6 +62,7 @@ export const MAPPED_IN_WORDS: readonly (readonly [from: string, to: string])[] =
   ['peer-groups', '`groups`, with the keys of neighbors'],
   ['neighbors[].config.peer-group', '`group`'],
   ['neighbors[].ebgp-multihop', '`multihop`: `multihop-ttl`, or 255'],
+  ['neighbors[].ttl-security.config.ttl-min', '`multihop`: 255 is 1 hop, 254 are 2'],
   ['neighbors[].route-reflector.config.route-reflector-cluster-id', '`cluster-id`'],
   [
     'neighbors[].graceful-restart',
@@ -88,14 +92,12 @@ export const REFUSED: ReadonlyMap<string, string> = new Map([
   ['vrfs', 'VRFs are'],
   ['global.apply-policy.config.import-policy-list', "gobgpd's policies are"],
   ['global.apply-policy.config.export-policy-list', "gobgpd's policies are"],
-  ['neighbors[].config.auth-password', 'TCP-MD5 passwords are'],
   ['neighbors[].config.neighbor-interface', 'neighbors by interface (unnumbered) are'],
   ['neighbors[].config.vrf', 'VRFs are'],
   ['neighbors[].apply-policy.config.import-policy-list', "gobgpd's policies are"],
   ['neighbors[].apply-policy.config.export-policy-list', "gobgpd's policies are"],
   ['neighbors[].apply-policy.config.in-policy-list', "gobgpd's policies are"],
   ['neighbors[].bfd.config.enabled', 'BFD is'],
-  ['neighbors[].ttl-security.config.enabled', 'TTL security is'],
 ]);
 
 /** Why a key without counterpart is not needed. */

@@ -286,6 +286,9 @@ function mapKeys(m: Mapping, scope: Scope): void {
 function mapMultihop(m: Mapping, { at, to }: Scope): void {
   const ttl = number(m.take(at('ebgp-multihop.config.multihop-ttl')));
   const enabled = truth(m.take(at('ebgp-multihop.config.enabled')));
+  const least = number(m.take(at('ttl-security.config.ttl-min')));
+  if (typeof least === 'number' && least > 0)
+    m.set([...to, 'multihop'], 256 - least, at('ttl-security.config.ttl-min'));
   if (enabled === true) m.set([...to, 'multihop'], ttl || 255, at('ebgp-multihop.config.multihop-ttl'));
 }
 

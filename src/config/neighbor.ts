@@ -5,6 +5,7 @@ import { asPathKeys, decodeAsPath, encodeAsPath } from './as-path.js';
 import { decodeGracefulRestart, encodeGracefulRestart, gracefulRestartKeys } from './graceful-restart.js';
 import { autonomousSystem, distinct, key, text, whole, written } from './keys.js';
 import { decodePrefixLimit, encodePrefixLimit, prefixLimitKeys } from './prefix-limit.js';
+import { decodeProtection, encodeProtection, protectionKeys } from './protection.js';
 import { decodeRelation, encodeRelation, relationKeys } from './relation.js';
 import { isIpv6, parseHostAddress, parseNeighborAddress } from './values.js';
 
@@ -107,14 +108,7 @@ export const neighborFields = {
   ),
   ...relationKeys,
   ...asPathKeys,
-  multihop: key(
-    whole(1, 255).default(1),
-    'How many hops away an external neighbor may be: the TTL of the packets to it.',
-    {
-      unit: 'hops',
-      example: 2,
-    },
-  ),
+  ...protectionKeys,
   ...prefixLimitKeys,
   'default-originate': key(
     z.boolean().default(false),
@@ -193,7 +187,7 @@ export const decodeNeighbor = (n: NeighborKeys, internal: boolean) => ({
   nextHopUnchanged: n['next-hop-unchanged'],
   ...decodeRelation(n),
   asPath: decodeAsPath(n),
-  multihop: n.multihop,
+  ...decodeProtection(n),
   ...decodePrefixLimit(n),
   defaultOriginate: n['default-originate'],
   maintenance: n.maintenance,
@@ -226,7 +220,7 @@ export const encodeNeighbor = (n: ReturnType<typeof decodeNeighbor>): NeighborKe
   'next-hop-unchanged': n.nextHopUnchanged,
   ...encodeRelation(n),
   ...encodeAsPath(n.asPath),
-  multihop: n.multihop,
+  ...encodeProtection(n),
   ...encodePrefixLimit(n),
   'default-originate': n.defaultOriginate,
   maintenance: n.maintenance,

@@ -293,5 +293,5 @@ export type NeighborConfig = Config['neighbors'][number];
 /** Keys that are known but not built, by the mapping they belong to: refused with these words, never ignored. */
 export const NOT_SUPPORTED_YET: Record<string, readonly string[]> = {
   '': ['metrics', 'rpki'],
-  'neighbors[]': ['interface', 'password', 'ttl-security', 'bfd'],
+  'neighbors[]': ['interface', 'bfd'],
 };

@@ -54,6 +54,7 @@ export function neighbor(address: string, more: Partial<NeighborStatus> = {}): N
     routeReflectorClient: false,
     routeServerClient: false,
     defaultOriginate: false,
+    protection: [],
     maintenance: false,
     session: {
       remoteRouterId: '172.18.8.102',

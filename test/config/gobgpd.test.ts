@@ -306,6 +306,14 @@ describe('a neighbor', () => {
   });
 });
 
+test('passwords and TTL security', () => {
+  const text = withNeighbor('ttl-security: { config: { enabled: true, ttl-min: 254 } }').replace(
+    '{ neighbor-address',
+    '{ auth-password: hunter2, neighbor-address',
+  );
+  expect(load(text).config.neighbors[0]).toMatchObject({ ttlSecurity: true, multihop: 2, password: 'hunter2' });
+});
+
 describe('peer groups', () => {
   test('are groups', () => {
     const { config, warnings } = load(`${GLOBAL}
@@ -356,18 +364,11 @@ describe('refused', () => {
       'neighbors[0].apply-policy.config.import-policy-list',
       "gobgpd's policies are not supported yet",
     ],
-    [
-      'ttl-security: { config: { enabled: true } }',
-      31,
-      'neighbors[0].ttl-security.config.enabled',
-      'TTL security is not supported yet',
-    ],
   ])('%s', (line, column, path, message) => {
     expect(problems(withNeighbor(line))).toEqual([[5, column, path, message, 'remove it']]);
   });
 
   test.each([
-    ['auth-password: hunter2', 'auth-password', 'TCP-MD5 passwords are not supported yet'],
     ['neighbor-interface: eth0', 'neighbor-interface', 'neighbors by interface (unnumbered) are not supported yet'],
   ])('%s', (key, name, message) => {
     const text = withNeighbor().replace('{ neighbor-address', `{ ${key}, neighbor-address`);
@@ -380,9 +381,9 @@ describe('refused', () => {
     ]);
   });
 
-  test('a password of a peer group', () => {
-    expect(problems(`${GLOBAL}peer-groups: [{ config: { peer-group-name: g, auth-password: x } }]`)).toEqual([
-      [3, 47, 'peer-groups[0].config.auth-password', 'TCP-MD5 passwords are not supported yet', 'remove it'],
+  test('a VRF of a peer group', () => {
+    expect(problems(`${GLOBAL}peer-groups: [{ config: { peer-group-name: g, vrf: x } }]`)).toEqual([
+      [3, 47, 'peer-groups[0].config.vrf', 'VRFs are not supported yet', 'remove it'],
     ]);
   });
 });

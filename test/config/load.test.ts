@@ -75,6 +75,8 @@ const DEFAULT_NEIGHBOR = {
   multihop: 1,
   maxPrefix: undefined,
   defaultOriginate: false,
+  ttlSecurity: false,
+  password: undefined,
   maintenance: false,
   gracefulRestart: { restartTimeSeconds: 120 },
   addPath: { receive: false, send: 0 },
@@ -660,8 +662,8 @@ describe('what is wrong, where, and what to do', () => {
   });
 
   test('a password is never shown', () => {
-    const text = `${NEIGHBOR}password: hunter2`;
-    expect(brief(text)).toEqual([[6, 5, 'neighbors[0].password', 'is not supported yet', 'remove it']]);
+    const text = `${NEIGHBOR}password: [hunter2]`;
+    expect(brief(text)).toEqual([[6, 15, 'neighbors[0].password', 'must be text, not a list', undefined]]);
     expect(formatProblems(problemsOf(text))).not.toContain('hunter2');
   });
 });

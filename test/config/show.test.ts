@@ -53,6 +53,7 @@ neighbors:
     as-override: false
     remove-private-as: false
     multihop: 1
+    ttl-security: false
     default-originate: false
     maintenance: false
     graceful-restart: { restart-time: 120 }

@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { canonicalAddress } from './addresses.js';
 import { CONNECTION_REJECTED } from './notices.js';
 import type { NeighborSession } from './session.js';
+import { applyToServer, type Md5Key, type SocketNeeds } from './socket-options.js';
 import { closeTcp } from './tcp.js';
 
 const REASONS: { readonly [code: string]: string } = {
@@ -18,6 +19,13 @@ const REASONS: { readonly [code: string]: string } = {
 /** How a machine without IPv6 answers. */
 const NO_IPV6: readonly string[] = ['EAFNOSUPPORT', 'EADDRNOTAVAIL'];
 
+/** What listening sockets have to know of neighbors in advance. */
+export interface Protection {
+  passwords: readonly Md5Key[];
+  /** A neighbor drops packets whose TTL is not near 255 (RFC 5082). */
+  ttlSecurity: boolean;
+}
+
 /** Listens on some addresses. */
 export class Listener {
   readonly #addresses: readonly string[];
@@ -25,6 +33,7 @@ export class Listener {
   readonly #find: (remoteAddress: string) => NeighborSession | undefined;
   readonly #log: Logger;
   readonly #servers: net.Server[] = [];
+  #protection: Protection = { passwords: [], ttlSecurity: false };
   readonly #strangers = new Set<string>();
 
   /** `find` gets the neighbor's address in its canonical spelling (see canonicalAddress). Port 0 takes any free one. */
@@ -51,12 +60,41 @@ export class Listener {
     try {
       for (const address of this.#addresses) {
         const server = await this.#open(address);
-        if (server) this.#servers.push(server);
+        if (!server) continue;
+        this.#servers.push(server);
+        this.#apply(server, this.#protection);
       }
     } catch (error) {
       await this.close();
       throw error;
     }
+  }
+
+  /** What connections need before they are taken. Passwords that are not listed any more are forgotten. */
+  protect(protection: Protection): void {
+    const nameOf = ({ address, prefixLength }: Md5Key) => `${address}/${prefixLength ?? ''}`;
+    const before = new Map(this.#protection.passwords.map(key => [nameOf(key), key]));
+    const changed = protection.passwords.filter(key => before.get(nameOf(key))?.password !== key.password);
+    for (const key of protection.passwords) before.delete(nameOf(key));
+    const gone = [...before.values()].map(key => ({ ...key, password: '' }));
+    const ttlSecurity = protection.ttlSecurity && !this.#protection.ttlSecurity;
+    this.#protection = protection;
+    for (const server of this.#servers) this.#apply(server, { passwords: [...gone, ...changed], ttlSecurity });
+  }
+
+  #apply(server: net.Server, { passwords, ttlSecurity }: Protection): void {
+    const { family } = server.address() as net.AddressInfo;
+    const ipv6 = family === 'IPv6';
+    const attempt = (needs: SocketNeeds, what: string) => {
+      try {
+        applyToServer(server, ipv6 ? 'ipv6' : 'ipv4', needs);
+      } catch (error) {
+        this.#log.error(`${what}: connections cannot be taken: ${(error as Error).message}`);
+      }
+    };
+    // The answer to a neighbor's SYN has the TTL of the listening socket.
+    if (ttlSecurity) attempt({ ttl: 255 }, 'ttl-security');
+    for (const md5 of passwords) if (net.isIPv6(md5.address.split('%')[0]) === ipv6) attempt({ md5 }, md5.address);
   }
 
   /** Takes no more connections; sessions go on. */

@@ -65,6 +65,10 @@ export interface NeighborOptions {
   asPath: AsPathOptions;
   /** How many hops away an external neighbor may be; 1 = on a link of ours. */
   multihop: number;
+  /** RFC 5082: packets from further away are dropped. */
+  ttlSecurity: boolean;
+  /** RFC 2385; at most 80 octets. */
+  password?: string;
   /** Past the limit the session ends, or there is a warning; also at a part of it, in percent. */
   maxPrefix?: { limit: number; warningPercent: number; action: 'end' | 'warn'; restartSeconds: number };
   /** Announce a default route, whatever the table has. */
@@ -96,6 +100,7 @@ export const NEIGHBOR_DEFAULTS = {
   nextHopUnchanged: false,
   asPath: { allowOwn: 0, enforceFirst: true, override: false, removePrivate: false },
   multihop: 1,
+  ttlSecurity: false,
   defaultOriginate: false,
   maintenance: false,
   gracefulRestart: { restartTimeSeconds: 120 },

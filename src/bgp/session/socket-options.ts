@@ -6,11 +6,26 @@
 import { createRequire } from 'node:module';
 import net from 'node:net';
 import { getSystemErrorName } from 'node:util';
+import { parseAddress } from '../wire/prefix.js';
 
 /** What a neighbor's connections need beyond a plain TCP connection. */
 export interface SocketNeeds {
   /** Time to live, or hop limit, of the packets sent: 1 = the neighbor has to be on a link of ours. */
   ttl?: number;
+  /** Packets with a smaller TTL or hop limit are dropped (RFC 5082). */
+  leastTtl?: number;
+  /** The password for segments from and to an address (RFC 2385). */
+  md5?: Md5Key;
+}
+
+/** A password of TCP-MD5. */
+export interface Md5Key {
+  /** Canonical, maybe with an interface. */
+  address: string;
+  /** All addresses of a prefix of this length; absent: this one. */
+  prefixLength?: number;
+  /** At most 80 octets; empty: there is none any more. */
+  password: string;
 }
 
 interface SocketOption {
@@ -27,6 +42,13 @@ const IP_TTL = 2;
 const IPPROTO_IPV6 = 41;
 const IPV6_UNICAST_HOPS = 16;
 
+const IP_MINTTL = 21;
+const IPV6_MINHOPCOUNT = 73;
+const IPPROTO_TCP = 6;
+const TCP_MD5SIG = 14;
+const TCP_MD5SIG_EXT = 32;
+const MD5_FLAG_PREFIX = 1;
+
 const SOCKET_OPTIONS: readonly SocketOption[] = [
   {
     name: 'TTL',
@@ -34,10 +56,45 @@ const SOCKET_OPTIONS: readonly SocketOption[] = [
     ipv4: [IPPROTO_IP, IP_TTL],
     ipv6: [IPPROTO_IPV6, IPV6_UNICAST_HOPS],
   },
+  {
+    name: 'least TTL',
+    value: needs => (needs.leastTtl === undefined ? null : int(needs.leastTtl)),
+    ipv4: [IPPROTO_IP, IP_MINTTL],
+    ipv6: [IPPROTO_IPV6, IPV6_MINHOPCOUNT],
+  },
+  {
+    name: 'TCP-MD5 password',
+    value: needs => (needs.md5 === undefined || needs.md5.prefixLength !== undefined ? null : md5Signature(needs.md5)),
+    ipv4: [IPPROTO_TCP, TCP_MD5SIG],
+    ipv6: [IPPROTO_TCP, TCP_MD5SIG],
+  },
+  {
+    name: 'TCP-MD5 password of a prefix',
+    value: needs => (needs.md5?.prefixLength === undefined ? null : md5Signature(needs.md5)),
+    ipv4: [IPPROTO_TCP, TCP_MD5SIG_EXT],
+    ipv6: [IPPROTO_TCP, TCP_MD5SIG_EXT],
+  },
 ];
 
 function int(value: number): Uint8Array {
   return new Uint8Array(Int32Array.of(value).buffer);
+}
+
+/** The kernel's struct tcp_md5sig: address, flags, prefix length, key length, interface, key. */
+function md5Signature({ address, prefixLength, password }: Md5Key): Uint8Array {
+  const AF = { 4: 2, 16: 10 } as const;
+  const bytes = parseAddress(address.split('%')[0]);
+  const key = Buffer.from(password);
+  const signature = Buffer.alloc(216);
+  signature.writeUInt16LE(AF[bytes.length as 4 | 16], 0);
+  signature.set(bytes, bytes.length === 4 ? 4 : 8);
+  if (prefixLength !== undefined) {
+    signature[128] = MD5_FLAG_PREFIX;
+    signature[129] = prefixLength;
+  }
+  signature.writeUInt16LE(key.length, 130);
+  signature.set(key, 136);
+  return signature;
 }
 
 /** A socket that is not connected yet, with its options set. Throws an Error in words when the kernel refuses one. */
@@ -57,6 +114,13 @@ export function createSocket(family: 'ipv4' | 'ipv6', needs: SocketNeeds): net.S
     c.close(fd);
     throw error;
   }
+}
+
+/** Sets options on a listening socket: connections that it takes have them, too. Throws like createSocket. */
+export function applyToServer(server: net.Server, family: 'ipv4' | 'ipv6', needs: SocketNeeds): void {
+  const { _handle: handle } = server as net.Server & { _handle?: { fd?: number } | null };
+  if (handle?.fd === undefined || handle.fd < 0) return;
+  setOptions(handle.fd, family, needs);
 }
 
 /** Sets the options on a connection the neighbor made. Throws like createSocket. */

@@ -8,15 +8,22 @@ import { createSocket, type SocketNeeds } from './socket-options.js';
 /** How long a closing connection waits for the neighbor to take the NOTIFICATION and close its side. */
 export const CLOSE_TIMEOUT_MS = 3_000;
 
-/** Socket options for a neighbor: an external one is on a link of ours (TTL 1) unless multihop says how far away. */
+/**
+ * Socket options for a neighbor: an external one is on a link of ours (TTL 1) unless multihop says how far away. Connections
+ * that the neighbor makes have its password from the listening socket.
+ */
 export function socketNeeds(options: NeighborOptions, local: LocalOptions): SocketNeeds {
-  return options.as === local.as ? {} : { ttl: Math.min(255, Math.max(1, options.multihop)) };
+  const { multihop, ttlSecurity } = options;
+  if (ttlSecurity) return { ttl: 255, leastTtl: 256 - multihop };
+  return options.as === local.as ? {} : { ttl: multihop };
 }
 
 /** Begins to connect to the neighbor: the socket tells by 'connect' or 'error'. Throws when it cannot even be made. */
 export function connectTo(options: NeighborOptions, local: LocalOptions): net.Socket {
   const host = canonicalAddress(options.address);
-  const socket = createSocket(net.isIPv6(host) ? 'ipv6' : 'ipv4', socketNeeds(options, local));
+  const { password } = options;
+  const md5 = password === undefined ? undefined : { address: host, password };
+  const socket = createSocket(net.isIPv6(host) ? 'ipv6' : 'ipv4', { ...socketNeeds(options, local), md5 });
   return socket.connect({ host, port: options.port, localAddress: options.localAddress });
 }
 

@@ -36,6 +36,7 @@ export const NEIGHBOR: NeighborOptions = {
   routeReflectorClient: false,
   routeServerClient: false,
   defaultOriginate: false,
+  ttlSecurity: false,
   maintenance: false,
   nextHopSelf: false,
   nextHopUnchanged: false,

@@ -41,5 +41,54 @@ const maintenance: Topic = {
   },
 };
 
+const passwordOfTsbgp: Topic = {
+  name: 'a password (TCP-MD5), tsbgp connects',
+  rfcs: [2385],
+  async test(vendor, machines) {
+    const [tsbgp, other] = await startBoth(vendor, machines, {
+      tsbgp: 'families: [ipv4-unicast], password: secret',
+      vendor: { password: 'secret', passive: true },
+    });
+    await soon(() => other.state('10.0.0.1')).toBe('Established');
+    expect(await tsbgp.neighbor('10.0.0.2')).toMatchObject({ protection: ['password'], session: { remotePort: 179 } });
+  },
+};
+
+const passwordOfVendor: Topic = {
+  name: 'a password (TCP-MD5) over IPv6, the other side connects',
+  rfcs: [2385],
+  async test(vendor, machines) {
+    const [tsbgp, other] = await startBoth(vendor, machines, {
+      family: 'ipv6',
+      tsbgp: 'families: [ipv6-unicast], password: secret, passive: true',
+      vendor: { password: 'secret' },
+    });
+    await soon(() => other.state('2001:db8::1')).toBe('Established');
+    expect(await tsbgp.neighbor('2001:db8::2')).toMatchObject({ session: { localPort: 179 } });
+  },
+};
+
+const ttlSecurity: Topic = {
+  name: 'packets from one hop away alone (GTSM), whoever connects',
+  rfcs: [5082],
+  async test(vendor, machines) {
+    const [tsbgp, other] = await startBoth(vendor, machines, {
+      tsbgp: 'families: [ipv4-unicast], ttl-security: true, passive: true',
+      vendor: { ttlSecurity: true },
+    });
+    await soon(() => other.state('10.0.0.1')).toBe('Established');
+    expect(await tsbgp.neighbor('10.0.0.2')).toMatchObject({
+      protection: ['ttl-security'],
+      session: { localPort: 179 },
+    });
+  },
+};
+
 /** In the order of the page. */
-export const NEIGHBORS: readonly Topic[] = [defaultOriginate, maintenance];
+export const NEIGHBORS: readonly Topic[] = [
+  passwordOfTsbgp,
+  passwordOfVendor,
+  ttlSecurity,
+  defaultOriginate,
+  maintenance,
+];

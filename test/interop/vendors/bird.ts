@@ -125,6 +125,8 @@ function protocol(neighbor: NeighborSetup, i: number, setup: Setup): string {
     address,
     as: remoteAs,
     passive,
+    password,
+    ttlSecurity,
     routeReflectorClient,
     routeServerClient,
     role,
@@ -156,6 +158,8 @@ protocol bgp n${i} {
   ${longLivedSeconds === undefined ? '' : `graceful restart time 1; long lived graceful restart on; long lived stale time ${longLivedSeconds};`}
   enable extended messages;
   ${passive ? 'passive;' : ''}
+  ${password === undefined ? '' : `password "${password}";`}
+  ${ttlSecurity ? 'ttl security on;' : ''}
   ${routeReflectorClient ? 'rr client;' : ''}
   ${routeServerClient ? 'rs client;' : ''}
   ${role ? `local role ${role};` : ''}

@@ -174,7 +174,7 @@ ${setup.neighbors.map(neighbor => neighborBlock(neighbor, setup)).join('')}`;
 
 function neighborBlock(neighbor: NeighborSetup, setup: Setup): string {
   const { as, routerId, routes = [], holdSeconds = 9, gracefulRestart = true } = setup;
-  const { address, as: remoteAs, passive, addPath, extendedNextHop, as4 } = neighbor;
+  const { address, as: remoteAs, passive, password, ttlSecurity, addPath, extendedNextHop, as4 } = neighbor;
   const families = familiesOf(neighbor);
   const announced = routes.filter(({ prefix }) => families.includes(familyOf(prefix)));
   const local = familyOf(address) === 'ipv4' ? routerId : `2001:db8::${routerId.split('.')[3]}`;
@@ -186,6 +186,8 @@ neighbor ${address} {
   peer-as ${remoteAs};
   hold-time ${holdSeconds};
   passive ${passive ?? false};
+  ${password === undefined ? '' : `md5-password '${password}';\n  md5-base64 false;`}
+  ${ttlSecurity ? 'incoming-ttl 255;\n  outgoing-ttl 255;' : ''}
   group-updates false;
   family {
 ${families.map(family => `    ${family} unicast;`).join('\n')}

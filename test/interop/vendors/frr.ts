@@ -169,7 +169,7 @@ function configuration(setup: Setup): string {
 }
 
 function neighborLines(neighbor: NeighborSetup, holdSeconds: number): string[] {
-  const { address, as, passive, extendedNextHop, as4, role } = neighbor;
+  const { address, as, passive, password, ttlSecurity, extendedNextHop, as4, role } = neighbor;
   const option = (wanted: boolean | undefined, text: string) => (wanted ? [`neighbor ${address} ${text}`] : []);
   return [
     ...option(true, `remote-as ${as}`),
@@ -177,6 +177,8 @@ function neighborLines(neighbor: NeighborSetup, holdSeconds: number): string[] {
     ...option(true, 'timers connect 1'),
     ...option(true, 'advertisement-interval 0'),
     ...option(passive, 'passive'),
+    ...option(password !== undefined, `password ${password}`),
+    ...option(ttlSecurity, 'ttl-security hops 1'),
     ...option(role !== undefined, `local-role ${role}`),
     ...option(extendedNextHop, 'capability extended-nexthop'),
     ...option(as4 === false, 'dont-capability-negotiate'),

@@ -167,9 +167,24 @@ function configuration(setup: Setup, down: boolean) {
 function neighborConfiguration(neighbor: NeighborSetup, setup: Setup, down: boolean) {
   const { as, routerId, holdSeconds = 9, gracefulRestart = true, longLivedSeconds } = setup;
   const longLived = longLivedSeconds !== undefined;
-  const { address, as: remoteAs, passive, routeReflectorClient, routeServerClient, addPath, maxPrefix } = neighbor;
+  const {
+    address,
+    as: remoteAs,
+    passive,
+    password,
+    ttlSecurity,
+    routeReflectorClient,
+    routeServerClient,
+    addPath,
+    maxPrefix,
+  } = neighbor;
   return {
-    config: { 'neighbor-address': address, 'peer-as': remoteAs, 'admin-down': down },
+    config: {
+      'neighbor-address': address,
+      'peer-as': remoteAs,
+      'admin-down': down,
+      ...(password !== undefined && { 'auth-password': password }),
+    },
     timers: {
       config: {
         'hold-time': holdSeconds,
@@ -196,7 +211,8 @@ function neighborConfiguration(neighbor: NeighborSetup, setup: Setup, down: bool
       'route-reflector': { config: { 'route-reflector-client': true, 'route-reflector-cluster-id': routerId } },
     }),
     ...(routeServerClient && { 'route-server': { config: { 'route-server-client': true } } }),
-    ...(remoteAs !== as && { 'ebgp-multihop': { config: { enabled: false } } }),
+    ...(ttlSecurity && { 'ttl-security': { config: { enabled: true, 'ttl-min': 255 } } }),
+    ...(remoteAs !== as && !ttlSecurity && { 'ebgp-multihop': { config: { enabled: false } } }),
   };
 }
 

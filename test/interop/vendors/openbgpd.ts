@@ -143,6 +143,8 @@ neighbor ${address} {
   announce IPv6 ${families.includes('ipv6') ? 'unicast' : 'none'}
   announce restart ${gracefulRestart ? 'yes' : 'no'}
   ${passive ? 'passive' : ''}
+  ${neighbor.password === undefined ? '' : `tcp md5sig password "${neighbor.password}"`}
+  ${neighbor.ttlSecurity ? 'ttl-security yes' : ''}
   ${routeReflectorClient ? 'route-reflector' : ''}
   ${routeServerClient ? 'transparent-as yes' : ''}
   ${routeServer ? 'enforce neighbor-as no' : ''}

@@ -50,6 +50,10 @@ export interface NeighborSetup {
   /** Routes exchanged with it; when left out those of its address's family. */
   families?: Family[];
   passive?: boolean;
+  /** RFC 2385 */
+  password?: string;
+  /** RFC 5082, one hop. */
+  ttlSecurity?: boolean;
   routeReflectorClient?: boolean;
   /** RFC 7947: the daemon is a route server and this is a client of it. */
   routeServerClient?: boolean;

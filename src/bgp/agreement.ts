@@ -106,11 +106,12 @@ function nextHopRule(options: NeighborOptions, internal: boolean, negotiated: Ne
 /** How the neighbor's routes are kept when the session is lost; null: not at all. */
 export function retention({ gracefulRestart }: NeighborOptions, negotiated: Negotiated | null): Retention | null {
   if (gracefulRestart === false || !negotiated?.gracefulRestart) return null;
+  const { staleTimeSeconds = STALE_TIME_SECONDS } = gracefulRestart;
   const { families = [], limitSeconds = Number.POSITIVE_INFINITY } = gracefulRestart.longLived ?? {};
   const longLived = (negotiated.longLived ?? [])
     .filter(({ family }) => families.some(own => own.family === family))
     .map(entry => ({ ...entry, staleTimeSeconds: Math.min(entry.staleTimeSeconds, limitSeconds) }));
-  return { ...negotiated.gracefulRestart, longLived };
+  return { ...negotiated.gracefulRestart, longLived, staleTimeSeconds };
 }
 
 /** Null where the own AS in front is all there is to it. */
@@ -138,6 +139,8 @@ function ownNextHop(family: Family, options: NeighborOptions, internal: boolean,
   return both;
 }
 
+/** RFC 4724 §4.2 leaves it to the speaker, RFC 8538 suggests half of it; BIRD may take 240 s before it tells anything. */
+const STALE_TIME_SECONDS = 360;
 const NONE = new Uint8Array(0);
 
 function maskOf(families: readonly Family[]): number {

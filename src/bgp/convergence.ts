@@ -60,6 +60,11 @@ export class Convergence {
     return this.tables.some(table => !table.selected);
   }
 
+  /** The speaker has restarted, and not all neighbors are back, or given up. */
+  get restarting(): boolean {
+    return this.restarted && !this.converged;
+  }
+
   /** Before any session. */
   begin({ restarted = false, onConverged = () => {} }: StartOptions): void {
     this.restarted = restarted;

@@ -2,7 +2,7 @@
 //
 // When the session is lost the neighbor's routes stay, marked stale, and a timer runs. Back in time and saying that it
 // still forwards, the neighbor makes them fresh by telling them again; what is stale at its End-of-RIB, or when the time
-// is up, is swept. RFC 4724 §4.2; RFC 8538 §4 (which ends of a session count as a restart).
+// is up, is swept. RFC 4724 §4.2; RFC 8538 §4 (which ends of a session count as a restart; several in a row).
 //
 // A family may be kept longer than that (RFC 9494): when the restart time is up its routes become the last choice, and a
 // timer of its own begins. It runs on when the neighbor is back, or lost again, until End-of-RIB of the family.
@@ -15,11 +15,12 @@ import type { SessionDown } from './session/session.js';
 import type { Family } from './wire/family.js';
 import { NotificationErrors } from './wire/notification.js';
 
-/** How long routes stay stale after the neighbor is back, without an End-of-RIB (RFC 4724 §4.2: a local choice). */
-const STALE_PATHS_MS = 360_000;
-
 /** What the neighbor said about its restarts, in the families whose routes are kept for it. */
-export type Retention = NonNullable<Agreed['gracefulRestart']> & { longLived: NonNullable<Agreed['longLived']> };
+export type Retention = NonNullable<Agreed['gracefulRestart']> & {
+  longLived: NonNullable<Agreed['longLived']>;
+  /** How long routes stay stale once the neighbor is back, through further restarts, until End-of-RIB. */
+  staleTimeSeconds: number;
+};
 
 /** What the helper needs of its neighbor. */
 export interface RestartHooks {
@@ -50,7 +51,10 @@ export class GracefulRestart {
   private readonly source: number;
   private readonly hooks: RestartHooks;
   private readonly kept = new Map<Family, Kept>();
-  private timer: NodeJS.Timeout | undefined;
+  /** Runs while the neighbor is away. */
+  private restartTimer: NodeJS.Timeout | undefined;
+  /** Runs from its first return on. */
+  private staleTimer: NodeJS.Timeout | undefined;
   private up = false;
 
   /** `source`: the neighbor among the sources of the tables. */
@@ -68,7 +72,7 @@ export class GracefulRestart {
   /** The session is over. `remote` is what the neighbor said about its restarts, null when its routes are not kept. */
   down(remote: Retention | null, down: SessionDown): void {
     this.up = false;
-    clearTimeout(this.timer);
+    clearTimeout(this.restartTimer);
     const helped = remote !== null && startsRestart(down, remote.notification) ? remote : null;
     const restartMs = (helped?.restartTimeSeconds ?? 0) * 1000;
     let waits = false;
@@ -81,8 +85,8 @@ export class GracefulRestart {
         this.drop(table);
         continue;
       }
-      // RFC 4724 §4.2: what was stale already is not kept through a second restart, but for RFC 9494 §4.2.
-      if (staleTimeSeconds === 0) {
+      // RFC 4724 §4.2: what was stale already is not kept through a second restart, but by RFC 8538 §4.1 and RFC 9494 §4.2.
+      if (before !== undefined && staleTimeSeconds === 0 && helped?.notification === false) {
         this.forget(family);
         table.removeStale(this.source);
       }
@@ -97,7 +101,7 @@ export class GracefulRestart {
   /** The session is back: routes stay only where the neighbor says that it still forwards. */
   established(families: readonly Family[], remote: Retention | null): void {
     this.up = true;
-    clearTimeout(this.timer);
+    clearTimeout(this.restartTimer);
     this.until = undefined;
     for (const table of this.rib.families) {
       const kept = this.kept.get(table.family);
@@ -105,26 +109,28 @@ export class GracefulRestart {
       this.forget(table.family);
       table.sweep(this.source);
     }
-    if (this.kept.size > 0) this.timer = setTimeout(() => this.sweepRestarting(), STALE_PATHS_MS);
+    if (this.kept.size === 0) this.clearStaleTimer();
+    else this.staleTimer ??= setTimeout(() => this.sweepRestarting(), (remote?.staleTimeSeconds ?? 0) * 1000);
   }
 
   /** The neighbor has told all of a family; `complete`: of every family. */
   endOfRib(family: Family, complete: boolean): void {
-    if (complete) clearTimeout(this.timer);
+    if (complete) this.clearStaleTimer();
     this.forget(family);
     this.rib.families[family].sweep(this.source);
   }
 
   /** Has nothing to wait for any more. */
   stop(): void {
-    clearTimeout(this.timer);
+    clearTimeout(this.restartTimer);
+    this.clearStaleTimer();
     this.until = undefined;
     for (const family of [...this.kept.keys()]) this.forget(family);
   }
 
   private await(ms: number): void {
     this.until = Date.now() + ms;
-    this.timer = setTimeout(() => {
+    this.restartTimer = setTimeout(() => {
       this.until = undefined;
       const longLived = [...this.kept].flatMap(([family, { longLivedMs }]) => (longLivedMs > 0 ? [family] : []));
       this.hooks.overdue(longLived);
@@ -152,12 +158,18 @@ export class GracefulRestart {
 
   /** Routes that are kept for the restart time only, which is over. */
   private sweepRestarting(): void {
+    this.clearStaleTimer();
     for (const [family, { until, over }] of [...this.kept]) {
       if (until !== undefined || over) continue;
       this.forget(family);
       this.rib.families[family].sweep(this.source);
     }
     this.hooks.wake();
+  }
+
+  private clearStaleTimer(): void {
+    clearTimeout(this.staleTimer);
+    this.staleTimer = undefined;
   }
 
   private drop(table: LocRib): void {

@@ -134,7 +134,7 @@ export class Speaker {
       routerId: parseRouterId(options.routerId),
       hostname: options.hostname ?? '',
       version: options.version ?? '',
-      restarting: () => this.convergence.deferring,
+      restarting: resumed => this.convergence.deferring || (this.convergence.restarting && !resumed),
       forwardingPreserved: () => this.convergence.restarted,
     };
     this.context = {

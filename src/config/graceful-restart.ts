@@ -25,6 +25,12 @@ const gracefulRestart = z.union(
         'How long the neighbor is asked to keep our routes while this daemon restarts.',
         { unit: 'seconds', rfc: '4724 §3', example: 120 },
       ),
+      'stale-time': key(
+        whole(1, 65535).default(360),
+        'How long the stale routes of the neighbor stay at most once it is back, through further restarts, until it says that ' +
+          'it has told all.',
+        { unit: 'seconds', rfc: '8538 §4.1', example: 180 },
+      ),
       'long-lived': key(
         z
           .strictObject({
@@ -63,6 +69,7 @@ type GracefulRestartKeys = z.output<z.ZodObject<typeof gracefulRestartKeys>>;
 export const decodeGracefulRestart = ({ 'graceful-restart': n }: GracefulRestartKeys) => ({
   gracefulRestart: n && {
     restartTimeSeconds: n['restart-time'],
+    staleTimeSeconds: n['stale-time'],
     ...(n['long-lived'] && {
       longLived: {
         families: FAMILIES.flatMap((name, family) => {
@@ -80,11 +87,12 @@ export const encodeGracefulRestart = ({
   gracefulRestart,
 }: ReturnType<typeof decodeGracefulRestart>): GracefulRestartKeys => {
   if (gracefulRestart === false) return { 'graceful-restart': false };
-  const { restartTimeSeconds, longLived } = gracefulRestart;
-  const times = longLived?.families.map(({ family, staleTimeSeconds }) => [FAMILIES[family], staleTimeSeconds]);
+  const { restartTimeSeconds, staleTimeSeconds, longLived } = gracefulRestart;
+  const times = longLived?.families.map(entry => [FAMILIES[entry.family], entry.staleTimeSeconds]);
   return {
     'graceful-restart': {
       'restart-time': restartTimeSeconds,
+      'stale-time': staleTimeSeconds,
       'long-lived': times && { ...Object.fromEntries(times), limit: longLived?.limitSeconds },
     },
   };

@@ -186,17 +186,24 @@ describe('a neighbor', () => {
     ['ebgp-multihop: { config: { enabled: true } }', { multihop: 255 }],
     ['ebgp-multihop: { config: { enabled: false, multihop-ttl: 100 } }', { multihop: 1 }],
     ['route-reflector: { config: { route-reflector-client: true } }', { routeReflectorClient: true }],
-    ['graceful-restart: { config: { enabled: true } }', { gracefulRestart: { restartTimeSeconds: 90 } }],
+    [
+      'graceful-restart: { config: { enabled: true } }',
+      { gracefulRestart: { restartTimeSeconds: 90, staleTimeSeconds: 360 } },
+    ],
     [
       'graceful-restart: { config: { enabled: true, restart-time: 120 } }',
-      { gracefulRestart: { restartTimeSeconds: 120 } },
+      { gracefulRestart: { restartTimeSeconds: 120, staleTimeSeconds: 360 } },
     ],
     ['graceful-restart: { config: { enabled: false, restart-time: 120 } }', { gracefulRestart: false }],
     [
       `graceful-restart: { config: { enabled: true, restart-time: 120, long-lived-enabled: true } }
     afi-safis: [{ config: { afi-safi-name: ipv4-unicast }, long-lived-graceful-restart: { config: { enabled: true, restart-time: 3600 } } }, { config: { afi-safi-name: ipv6-unicast } }]`,
       {
-        gracefulRestart: { restartTimeSeconds: 120, longLived: { families: [{ family: 0, staleTimeSeconds: 3600 }] } },
+        gracefulRestart: {
+          restartTimeSeconds: 120,
+          staleTimeSeconds: 360,
+          longLived: { families: [{ family: 0, staleTimeSeconds: 3600 }] },
+        },
       },
     ],
     ['add-paths: { config: { receive: true } }', { addPath: { receive: true, send: 0 } }],
@@ -336,7 +343,7 @@ neighbors:
         as: 65010,
         holdTimeSeconds: 30,
         families: [1],
-        gracefulRestart: { restartTimeSeconds: 30 },
+        gracefulRestart: { restartTimeSeconds: 30, staleTimeSeconds: 360 },
         import: 'reject',
         export: 'accept',
       },

@@ -78,7 +78,7 @@ const DEFAULT_NEIGHBOR = {
   ttlSecurity: false,
   password: undefined,
   maintenance: false,
-  gracefulRestart: { restartTimeSeconds: 120 },
+  gracefulRestart: { restartTimeSeconds: 120, staleTimeSeconds: 360 },
   addPath: { receive: false, send: 0 },
   import: 'accept',
   export: 'accept',
@@ -335,7 +335,13 @@ describe('what is wrong, where, and what to do', () => {
     [
       'nested unknown key',
       `${NEIGHBOR}graceful-restart: { time: 9 }`,
-      [6, 25, 'neighbors[0].graceful-restart.time', 'unknown key', 'the keys here are restart-time, long-lived'],
+      [
+        6,
+        25,
+        'neighbors[0].graceful-restart.time',
+        'unknown key',
+        'the keys here are restart-time, stale-time, long-lived',
+      ],
     ],
     ['a later key', `${MINIMUM}metrics: {}`, [3, 1, 'metrics', 'is not supported yet', 'remove it']],
     [

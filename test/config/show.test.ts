@@ -56,7 +56,7 @@ neighbors:
     ttl-security: false
     default-originate: false
     maintenance: false
-    graceful-restart: { restart-time: 120 }
+    graceful-restart: { restart-time: 120, stale-time: 360 }
     add-path: { receive: false, send: 0 }
     # import: accept   by default (internal)
     # export: accept   by default (internal)
@@ -114,6 +114,7 @@ const neighbor = some(
       fc.constant(false),
       some({
         'restart-time': whole(0, 4095),
+        'stale-time': whole(1, 65535),
         'long-lived': some({ 'ipv4-unicast': staleTime, 'ipv6-unicast': staleTime, limit: staleTime }),
       }),
     ),

@@ -14,7 +14,7 @@ import {
   replace,
   routeAt,
 } from './bed.js';
-import { attr, cap, nlri, notification, type Octets, prefixText, update } from './bytes.js';
+import { attr, cap, nlri, notification, type Octets, prefixText, routeRefresh, update } from './bytes.js';
 import type { RawPeer } from './raw-peer.js';
 
 const [P, Q] = ['10.1.0.0/24', '10.2.0.0/24'];
@@ -24,6 +24,10 @@ const EOR4 = update({});
 const EOR6 = update({ attributes: [attr.unreach(2, [])] });
 const ROUTE6 = update({ attributes: [attr.reach(2, GLOBAL, [nlri(P6)]), attr.origin(), attr.asPath(64502)] });
 
+const BOTH: [number, boolean][] = [
+  [1, true],
+  [2, true],
+];
 const preserved = cap.gracefulRestart(
   120,
   [
@@ -236,6 +240,52 @@ describe('when the neighbor is back', () => {
     await bed.settle(b);
     expect(news(b)).toEqual([`-${Q}`, `-${prefixText(P6)}`]);
     expect(has(b, P)).toBe(true);
+  });
+
+  conforms(
+    '8538 §4.1',
+    'the same between neighbors with the N bit: nothing goes before the stale time is up',
+    async () => {
+      const clock = Clock.install();
+      const gracefulRestart = { restartTimeSeconds: 120, staleTimeSeconds: 20 };
+      const bed = await Bed.start([external(2, { gracefulRestart }), internal(3)]);
+      const b = await bed.peer(3, { holdTime: 0 });
+      const session = async () => {
+        const a = await bed.peer(2, { more: [cap.gracefulRestart(120, BOTH, 4)], holdTime: 0 });
+        a.send(announce(fromExternal(2), P));
+        return a;
+      };
+      const lose = async (a: RawPeer) => {
+        await a.end();
+        await bed.reaches(2, 'Active');
+        await bed.settle(b);
+      };
+      const first = await session();
+      first.send(announce(fromExternal(2), Q), EOR4, EOR6);
+      await bed.settle(b);
+      await lose(first);
+      await lose(await session());
+      await clock.pass(15);
+      await session();
+      await bed.settle(b);
+      expect([...b.table.keys()].sort()).toEqual([P, Q]);
+      await clock.pass(6);
+      await bed.settle(b);
+      expect([...b.table.keys()]).toEqual([P]);
+    },
+  );
+
+  conforms('4724 §4.2', 'lost within a route refresh of the neighbor: nothing goes (RFC 7313)', async () => {
+    const bed = await Bed.start([external(2), internal(3)]);
+    const [a, b] = [await bed.peer(2, { more: [initial, cap.enhancedRefresh] }), await bed.peer(3)];
+    a.send(announce(fromExternal(2), P, Q), EOR4, EOR6);
+    await bed.settle(b);
+    a.send(routeRefresh(1, 1, 1), announce(fromExternal(2), P));
+    await bed.settle(b);
+    await a.end();
+    await bed.reaches(2, 'Active');
+    await bed.settle(b);
+    expect([...b.table.keys()].sort()).toEqual([P, Q]);
   });
 
   conforms('4724 §4.2', 'Restart State is not set in the OPEN of the helping side', async () => {

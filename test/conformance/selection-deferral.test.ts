@@ -146,6 +146,22 @@ describe('selection deferral', () => {
     expect(has(b, P)).toBe(false);
   });
 
+  conforms('4724 §4.1', 'the Restart State bit for a neighbor that comes when routes are chosen already', async () => {
+    const clock = Clock.install();
+    const bed = await reflector(false, 10);
+    await clock.pass(11);
+    const bits = async () => {
+      const peer = await bed.connect(2);
+      const open = await peer.establish(bed.open(2, { more: [alive], holdTime: 0 }));
+      await bed.established(2);
+      await peer.end();
+      await bed.reaches(2, 'Active');
+      return open.capabilities.find(({ code }) => code === 64)?.value?.slice(0, 1);
+    };
+    expect(await bits()).toBe('c');
+    expect(await bits()).toBe('4');
+  });
+
   conforms('4724 §4.1', 'leftovers of the last run stay while a neighbor that restarts too still tells', async () => {
     const clock = Clock.install();
     let converged = false;

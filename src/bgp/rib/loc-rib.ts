@@ -237,13 +237,14 @@ export class LocRib implements DecisionTables {
 
   /**
    * RFC 4724 §4.2: the source's paths stay in use, marked stale, until refreshed or swept. What LLGR_STALE means for them
-   * comes into effect by `reimport` (RFC 9494 §4.2).
+   * comes into effect by `reimport` (RFC 9494 §4.2). Only those are marked that were at least as stale as `from`.
    */
-  markStale(source: number, as: Stale = Stale.stale): void {
+  markStale(source: number, as: Stale = Stale.stale, from: Stale = Stale.no): void {
     const { paths } = this;
     if (source >= this.received.length || this.received[source] === 0) return;
     for (let p = 1; p < paths.end; p++) {
-      if (paths.source[p] !== source || paths.prefix[p] === 0 || paths.stale[p] >= as) continue;
+      if (paths.source[p] !== source || paths.prefix[p] === 0 || paths.stale[p] >= as || paths.stale[p] < from)
+        continue;
       if (paths.stale[p] === 0) this.stale[source]++;
       paths.stale[p] = as;
     }
@@ -255,6 +256,8 @@ export class LocRib implements DecisionTables {
       done?.();
       return;
     }
+    // What becomes stale while the sweep goes on is none of it.
+    this.markStale(source, Stale.leaving, Stale.stale);
     const earlier = this.sweeps.get(source)?.done;
     const both = () => {
       earlier?.();
@@ -337,7 +340,7 @@ export class LocRib implements DecisionTables {
     const { paths, sets } = this;
     const source = paths.source[path];
     const prefix = paths.prefix[path];
-    if (paths.stale[path] !== 0 && this.sweeps.size > 0 && this.sweeps.has(source)) {
+    if (paths.stale[path] === Stale.leaving && this.sweeps.size > 0 && this.sweeps.has(source)) {
       this.withdraw(prefix, source, paths.pathId[path]);
       return;
     }

@@ -36,8 +36,8 @@ export const VERDICT_WORDS: readonly string[] = [
   'AS_PATH of a confederation neighbor does not begin with AS_CONFED_SEQUENCE (RFC 5065 §5)',
 ];
 
-/** Kept from before the session was lost (RFC 4724), for long (RFC 9494), or about to be swept. */
-export const Stale = { no: 0, stale: 1, longLived: 2 } as const;
+/** Not told again since the session was lost (RFC 4724), for long (RFC 9494); what a sweep that is under way removes. */
+export const Stale = { no: 0, stale: 1, longLived: 2, leaving: 3 } as const;
 export type Stale = (typeof Stale)[keyof typeof Stale];
 
 /** The columns; ids begin at 1. */

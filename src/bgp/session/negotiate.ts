@@ -95,7 +95,7 @@ function ourCapabilities(options: NeighborOptions, local: LocalOptions, resumed:
   if (options.gracefulRestart) {
     capabilities.push({
       type: 'graceful-restart',
-      restarting: local.restarting(),
+      restarting: local.restarting(resumed),
       notification: true,
       restartTimeSeconds: Math.min(MAX_RESTART_TIME_SECONDS, options.gracefulRestart.restartTimeSeconds),
       families: families.map(({ family, afi, safi }) => {
@@ -261,6 +261,11 @@ function gracefulRestartOf(open: OpenMessage): Agreed['gracefulRestart'] {
     return entry ? [{ family, forwarding: entry.forwarding }] : [];
   });
   return { restarting, notification, restartTimeSeconds, families };
+}
+
+/** Does the neighbor want routes of any family kept when the session is lost (RFC 4724 §4.2, RFC 9494 §4)? */
+export function keepsRoutes({ gracefulRestart, longLived }: Agreed): boolean {
+  return gracefulRestart !== null && gracefulRestart.families.length + (longLived?.length ?? 0) > 0;
 }
 
 /** Nothing without graceful restart (RFC 9494 §4.5). */

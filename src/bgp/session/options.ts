@@ -22,6 +22,8 @@ export interface AsPathOptions {
 /** How long the neighbor is asked to keep our routes while we restart (RFC 4724). */
 export interface GracefulRestartOptions {
   restartTimeSeconds: number;
+  /** How long the neighbor's stale routes stay at most once it is back (RFC 8538 §4.1); 360 when absent. */
+  staleTimeSeconds?: number;
   /** RFC 9494: … and after that time as a last choice, by family; the neighbor's are kept so long in these families, too. */
   longLived?: {
     families: { family: Family; staleTimeSeconds: number }[];
@@ -124,8 +126,11 @@ export interface LocalOptions {
   routerId: number;
   hostname: string;
   version: string;
-  /** We are coming back from a restart: the Restart State bit (RFC 4724 §3). */
-  restarting: () => boolean;
+  /**
+   * We are coming back from a restart: the Restart State bit (RFC 4724 §3); `resumed`: there was a session with the
+   * neighbor since.
+   */
+  restarting: (resumed: boolean) => boolean;
   /** The kernel's routes of this family survived our start: the Forwarding State bit (RFC 4724 §3). */
   forwardingPreserved: (family: Family) => boolean;
 }

@@ -23,7 +23,7 @@ import type { RouteRefreshMessage } from '../wire/refresh.js';
 import { canonicalAddress, commonSubnets, ownAddresses } from './addresses.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import type { Cease, Negotiated, SessionHandler } from './handler.js';
-import { type Agreed, ourOpen } from './negotiate.js';
+import { type Agreed, keepsRoutes, ourOpen } from './negotiate.js';
 import {
   CONNECTION_REJECTED,
   ceaseNotification,
@@ -227,7 +227,7 @@ export class NeighborSession implements ConnectionOwner {
       remoteRouterId: agreed.remoteRouterId,
       localAs: sessionAs(this.options, this.local),
       remoteAs: agreed.remoteAs,
-      gracefulRestart: (this.#negotiated?.gracefulRestart?.families.length ?? 0) > 0,
+      gracefulRestart: this.#negotiated !== null && keepsRoutes(this.#negotiated),
       collisionDetectEstablishedState: false,
     };
     for (const other of this.#connections.filter(connection => connection !== opened)) {

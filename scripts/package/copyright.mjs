@@ -1,4 +1,4 @@
-// debian/copyright: tsbgp and every npm package that is in it, each with its holders and its licence, each text once.
+// debian/copyright: tsbgp and every npm package that is in it, in dist or beside it, each with its holders and its licence, each text once.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,14 +8,14 @@ import { ROOT, SetupError } from '../setup.mjs';
 const DEBIAN_NAMES = /** @type {Record<string, string>} */ ({ MIT: 'Expat' });
 
 /**
- * @param {{ path: string, locked: { version: string } }[]} packages
+ * @param {string[]} bundled paths of the packages that are in dist
+ * @param {{ path: string }[]} packages that are in node_modules
  * @param {string} elsewhere where packages are that the checkout has not
  */
-export function copyright(packages, elsewhere) {
+export function copyright(bundled, packages, elsewhere) {
   /** @type {Map<string, { name: string, text: string }>} */
   const texts = new Map();
-  const stanza = (/** @type {string} */ files, /** @type {string} */ directory) => {
-    const { license, holders, text } = licenceOf(directory);
+  const nameOf = (/** @type {{ license: string, text: string }} */ { license, text }) => {
     const key = `${license} ${text.replace(/\W+/g, ' ').toLowerCase().trim()}`;
     if (!texts.has(key)) {
       const others = [...texts.values()].filter(
@@ -23,13 +23,20 @@ export function copyright(packages, elsewhere) {
       );
       texts.set(key, { name: others.length === 0 ? license : `${license}-variant-${others.length}`, text });
     }
-    return `Files: ${files}\nCopyright: ${holders.join('\n           ')}\nLicense: ${texts.get(key)?.name}\n`;
+    return /** @type {{ name: string }} */ (texts.get(key)).name;
+  };
+  const stanza = (/** @type {string} */ files, /** @type {string[]} */ directories) => {
+    const all = directories.map(licenceOf);
+    const holders = all.flatMap(it => it.holders.map(holder => (all.length > 1 ? `${it.name}: ${holder}` : holder)));
+    const names = [...new Set(all.map(nameOf))];
+    return `Files: ${files}\nCopyright: ${[...new Set(holders)].join('\n           ')}\nLicense: ${names.join(' and ')}\n`;
   };
   const stanzas = [
-    stanza('*', ROOT),
+    stanza('*', [ROOT]),
+    stanza('usr/lib/tsbgp/dist/*', [ROOT, ...bundled.map(path => join(ROOT, path))]),
     ...packages.map(({ path }) => {
       const directory = existsSync(join(ROOT, path)) ? join(ROOT, path) : join(elsewhere, path);
-      return stanza(`usr/lib/tsbgp/${path}/*`, directory);
+      return stanza(`usr/lib/tsbgp/${path}/*`, [directory]);
     }),
   ];
   const licences = [...texts.values()].map(({ name, text }) => `License: ${name}\n${indented(text)}\n`);
@@ -40,7 +47,7 @@ export function copyright(packages, elsewhere) {
 /**
  * Name, holders and text of a package's licence.
  * @param {string} directory
- * @returns {{ license: string, holders: string[], text: string }}
+ * @returns {{ name: string, license: string, holders: string[], text: string }}
  */
 function licenceOf(directory) {
   const { name, license, author, contributors } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
@@ -59,6 +66,7 @@ function licenceOf(directory) {
     .join('\n')
     .trim();
   return {
+    name,
     license: debianName,
     holders: holders.length > 0 ? holders : people.length > 0 ? people : [`the authors of ${name}`],
     text: text === '' ? plainText(debianName) : text,

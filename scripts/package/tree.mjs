@@ -1,7 +1,7 @@
 // What is in the Debian package: a directory as dpkg-deb wants it.
 //
-//   /usr/lib/tsbgp       dist, package.json, and node_modules: what runs and is not for development only, of each package
-//                        the files that run, natives of one architecture
+//   /usr/lib/tsbgp       dist, with the npm packages that are bundled in it, package.json, and node_modules: the packages with
+//                        natives, those of one architecture, of each the files that run
 //   /usr/bin/tsbgp       its command
 //   /usr/share           man pages, completions, copyright of all that is in it, changelog, example for sysctl.d
 //   /usr/lib/systemd, sysusers.d, tmpfiles.d
@@ -41,22 +41,10 @@ const LIBRARY = 'usr/lib/tsbgp';
 
 /** Extensions of files that run. */
 const CODE = ['.js', '.cjs', '.mjs', '.json', '.node'];
-/** Directories at the top of npm packages in which nothing runs. */
-const IDLE = [
-  'test',
-  'tests',
-  'bench',
-  'benchmark',
-  'benchmarks',
-  'doc',
-  'docs',
-  'example',
-  'examples',
-  'browser',
-  '@types',
-];
-/** Packages that only serve to compile natives. */
-const COMPILING = ['node_modules/node-addon-api'];
+/** The packages that the build leaves outside dist. */
+const NATIVE = ['koffi', 'netlink'];
+/** What those depend on to be compiled. */
+const COMPILING = ['node-addon-api', '@types/node'];
 
 /** Files copied as they are. */
 const FILES = /** @type {const} */ ([
@@ -85,16 +73,14 @@ export async function makeTree({ tree, architecture, version, epoch }) {
     mkdirSync(dirname(join(tree, path)), { recursive: true });
     writeFileSync(join(tree, path), data, { mode });
   };
-  const packages = runtimePackages(ARCHITECTURES[architecture]);
+  const packages = nativePackages(ARCHITECTURES[architecture]);
   const elsewhere = mkdtempSync(join(tmpdir(), 'tsbgp-natives-'));
   try {
     cpSync(join(ROOT, 'dist'), join(tree, LIBRARY, 'dist'), { recursive: true, filter: isCode });
     for (const { path, locked } of packages) {
       const source = existsSync(join(ROOT, path)) ? join(ROOT, path) : fetchPackage(path, locked, elsewhere);
       const target = join(tree, LIBRARY, path);
-      const runs = (/** @type {string} */ file) =>
-        file === source || (isCode(file) && !(dirname(file) === source && IDLE.includes(basename(file))));
-      cpSync(source, target, { recursive: true, filter: runs });
+      cpSync(source, target, { recursive: true, filter: file => file === source || isCode(file) });
       keepWhatRuns(target, ARCHITECTURES[architecture]);
     }
     const own = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
@@ -106,7 +92,7 @@ export async function makeTree({ tree, architecture, version, epoch }) {
     symlinkSync('../lib/tsbgp/dist/cli/main.js', join(tree, 'usr/bin/tsbgp'));
 
     for (const [source, target] of FILES) write(target, readFileSync(join(ROOT, source)));
-    write('usr/share/doc/tsbgp/copyright', copyright(packages, elsewhere));
+    write('usr/share/doc/tsbgp/copyright', copyright(bundledPackages(), packages, elsewhere));
     write('usr/share/doc/tsbgp/changelog.gz', gzip(changelog(version, epoch)));
     for (const { name, section, text } of await manualPages(version, epoch)) {
       write(`usr/share/man/man${section}/${name}.${section}.gz`, gzip(text));
@@ -133,15 +119,28 @@ const main = tree => join(tree, LIBRARY, 'dist/cli/main.js');
 const gzip = text => gzipSync(text, { level: 9 });
 
 /**
- * The npm packages that run, by the lock file; the platform package of koffi is that of the architecture.
+ * The packages with natives and what they need to run, by the lock file; koffi's platform package is the architecture's.
  * @param {string} cpu
  */
-function runtimePackages(cpu) {
+function nativePackages(cpu) {
   const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
-  return Object.entries(packages)
-    .filter(([path, locked]) => path !== '' && !locked.dev && !path.includes('/@types/') && !COMPILING.includes(path))
-    .filter(([path, locked]) => !locked.optional || path.endsWith(`-linux-${cpu}`))
-    .map(([path, locked]) => ({ path, locked }));
+  const found = new Set(NATIVE);
+  for (const name of found) {
+    const { dependencies = {}, optionalDependencies = {} } = packages[`node_modules/${name}`];
+    for (const it of Object.keys(dependencies)) if (!COMPILING.includes(it)) found.add(it);
+    for (const it of Object.keys(optionalDependencies)) if (it.endsWith(`-linux-${cpu}`)) found.add(it);
+  }
+  return [...found].sort().map(name => ({ path: `node_modules/${name}`, locked: packages[`node_modules/${name}`] }));
+}
+
+/** Where the packages are that are bundled in dist, by its source maps. */
+function bundledPackages() {
+  const files = readdirSync(join(ROOT, 'dist'), { recursive: true, encoding: 'utf8' });
+  const sources = files
+    .filter(file => file.endsWith('.js.map'))
+    .flatMap(file => JSON.parse(readFileSync(join(ROOT, 'dist', file), 'utf8')).sources);
+  const paths = sources.flatMap(source => /node_modules\/(.*node_modules\/)?(@[^/]+\/)?[^/]+/.exec(source)?.[0] ?? []);
+  return [...new Set(paths)].sort();
 }
 
 /**

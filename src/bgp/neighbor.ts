@@ -82,7 +82,7 @@ export class Neighbor implements SessionHandler {
   private readonly restart: GracefulRestart;
   private readonly prefixLimit: PrefixLimit;
   private settled = false;
-  /** There was no session within a whole attempt to connect. */
+  /** There was no session within a whole attempt to connect, or it is lost again. */
   private absent = false;
   private since = Date.now();
 
@@ -116,7 +116,7 @@ export class Neighbor implements SessionHandler {
   }
 
   get present(): boolean {
-    return this.session.negotiated !== null;
+    return this.importing !== null;
   }
 
   /**
@@ -124,9 +124,9 @@ export class Neighbor implements SessionHandler {
    * there. One that sends no End-of-RIB is given a moment.
    */
   awaited(family: Family): boolean {
-    if (this.told || this.endOfRib.has(family)) return false;
+    if (this.told || this.absent || this.endOfRib.has(family)) return false;
     const { negotiated } = this.session;
-    if (negotiated === null) return !this.absent && this.options.families.includes(family);
+    if (negotiated === null) return this.options.families.includes(family);
     return negotiated.families.includes(family) && negotiated.gracefulRestart?.restarting !== true;
   }
 
@@ -227,6 +227,7 @@ export class Neighbor implements SessionHandler {
     rib.sources.identify(this.source, negotiated.remoteRouterId, longLived);
     this.importing = importContext(this.source, this.options, local, clusterId, negotiated, this.policies.import);
     this.since = Date.now();
+    this.absent = false;
     this.endOfRib.clear();
     this.refreshes = new Refreshes(negotiated.families, negotiated.enhancedRouteRefresh, {
       send: (family, subtype) => this.sendRefresh(family, subtype),
@@ -293,6 +294,7 @@ export class Neighbor implements SessionHandler {
     this.absent = true;
     for (const { family } of FAMILIES) this.context.groups[family].leave(this.members[family]);
     this.restart.down(retention(this.options, this.session.negotiated), down);
+    this.context.told();
     this.context.wake();
   }
 

@@ -79,12 +79,19 @@ const SESSION_OPTIONS = [
   'multihop',
   'ttlSecurity',
   'password',
-  'gracefulRestart',
 ] as const satisfies (keyof NeighborOptions)[];
+
+/** What the OPEN says of restarts; how long the neighbor's routes are kept is our own affair. */
+function restartSaid({ gracefulRestart }: NeighborOptions): string {
+  if (gracefulRestart === false) return '';
+  const { restartTimeSeconds, longLived } = gracefulRestart;
+  return JSON.stringify([restartTimeSeconds, longLived?.families]);
+}
 
 /** How many paths are sent may change within a session, whether several are may not. */
 function needsSession(key: keyof NeighborOptions, before: NeighborOptions, after: NeighborOptions) {
   if (key === 'asPath') return JSON.stringify(before.asPath.local) !== JSON.stringify(after.asPath.local);
+  if (key === 'gracefulRestart') return restartSaid(before) !== restartSaid(after);
   if (key === 'role') return before.role?.own !== after.role?.own;
   if (key === 'addPath')
     return (

@@ -191,6 +191,8 @@ describe('two speakers in one AS', () => {
     expect(b.neighbors()[0]).toMatchObject({ state: 'Established', received: 1, accepted: 0 });
     expect(b.updateNeighbor(neighbor(2, 1, port))).toBe('changed');
     await until(b, () => routes(b)[0].paths[0].best);
+    const kept = (restartTimeSeconds: number) => ({ gracefulRestart: { restartTimeSeconds, staleTimeSeconds: 60 } });
+    expect(b.updateNeighbor(neighbor(2, 1, port, kept(120)))).toBe('changed');
     expect(a.updateNeighbor(neighbor(1, 2, port, { export: 'reject' }))).toBe('changed');
     await until(b, () => prefixes(b).length === 0);
     expect(a.updateNeighbor(neighbor(1, 2, port, { export: 'reject' }))).toBe('unchanged');

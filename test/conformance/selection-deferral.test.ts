@@ -67,6 +67,16 @@ describe('selection deferral', () => {
     expect(has(b, P)).toBe(true);
   });
 
+  conforms('4724 §4.1', 'a neighbor whose session is lost again is not waited for', async () => {
+    const bed = await reflector(false);
+    const [a, b] = [await bed.peer(2, { more: [alive] }), await bed.peer(3, { more: [alive] })];
+    a.send(announce(fromInternal(2), P), EOR4, EOR6);
+    await bed.processed();
+    expect(a.endOfRib).toEqual([]);
+    await b.end();
+    await told(a);
+  });
+
   conforms('4724 §4.1', 'a neighbor that does not come is waited for no longer than a connection takes', async () => {
     const clock = Clock.install();
     const bed = await reflector(true);

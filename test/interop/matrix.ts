@@ -4,6 +4,7 @@
 
 import { describe } from 'vitest';
 import { it } from './machines.js';
+import { AS_PATH } from './topics/as-path.js';
 import { EXCHANGE } from './topics/exchange.js';
 import { NEIGHBORS } from './topics/neighbors.js';
 import { PATHS } from './topics/paths.js';
@@ -19,7 +20,15 @@ import { openbgpd } from './vendors/openbgpd.js';
 import type { Vendor } from './vendors/vendor.js';
 
 /** The rows of the matrix. */
-export const TOPICS: readonly Topic[] = [...EXCHANGE, ...SESSION, ...RESTART, ...PATHS, ...RELATIONS, ...NEIGHBORS];
+export const TOPICS: readonly Topic[] = [
+  ...EXCHANGE,
+  ...SESSION,
+  ...RESTART,
+  ...PATHS,
+  ...AS_PATH,
+  ...RELATIONS,
+  ...NEIGHBORS,
+];
 
 /** Its columns. */
 export const VENDORS: readonly Vendor[] = [bird, frr, gobgpd, openbgpd, exabgp];

@@ -268,6 +268,7 @@ export const exabgp: Vendor = {
     'tsbgp crashes and comes back, the other side keeps its routes': 'it has no table to keep routes in',
     'the other side reflects routes, tsbgp is a client': 'it forwards nothing',
     'tsbgp is a client of a route server': 'it forwards nothing',
+    'allow-own-as: two sites of one AS, the other side between them': 'it forwards nothing',
     'the other side ends the session when there are too many prefixes': 'it has no limit',
     'tsbgp shuts the session down and says why':
       'fails at the text of a Cease: "can not decode update message of type 3"',

@@ -257,6 +257,8 @@ export const gobgpd: Vendor = {
     return speaker;
   },
   lacks: {
+    'allow-own-as: two sites of one AS, the other side between them':
+      'announces no route to a neighbor whose AS is in its path',
     'roles, tsbgp is the provider': 'does not know RFC 9234',
     'roles, tsbgp is the customer': 'does not know RFC 9234',
     'roles, tsbgp is the peer': 'does not know RFC 9234',

@@ -85,7 +85,7 @@ export function interopPage(
       '',
       `## What is left out with ${vendor.title}`,
       '',
-      '| | because it |',
+      '| | why |',
       '|---|---|',
     );
     for (const [reason, names] of reasons) lines.push(`| ${names.join('; ')} | ${reason.replaceAll('|', '\\|')} |`);

@@ -15,6 +15,9 @@ import type { SessionDown } from './session/session.js';
 import type { Family } from './wire/family.js';
 import { NotificationErrors } from './wire/notification.js';
 
+/** Longer ones go off at once; a Long-Lived Stale Time has up to 194 days. */
+const LONGEST_TIMER_MS = 0x7fffffff;
+
 /** What the neighbor said about its restarts, in the families whose routes are kept for it. */
 export type Retention = NonNullable<Agreed['gracefulRestart']> & {
   longLived: NonNullable<Agreed['longLived']>;
@@ -91,7 +94,9 @@ export class GracefulRestart {
         table.removeStale(this.source);
       }
       table.markStale(this.source);
-      this.kept.set(family, { over: false, ...this.kept.get(family), longLivedMs: staleTimeSeconds * 1000 });
+      const kept = this.kept.get(family) ?? { longLivedMs: 0, over: false };
+      kept.longLivedMs = staleTimeSeconds * 1000;
+      this.kept.set(family, kept);
       if (!restarts) this.beginLongLived(table);
       waits ||= restarts;
     }
@@ -141,12 +146,22 @@ export class GracefulRestart {
 
   private beginLongLived(table: LocRib): void {
     const kept = this.kept.get(table.family) as Kept;
-    if (kept.timer === undefined) {
+    if (kept.until === undefined) {
       kept.until = Date.now() + kept.longLivedMs;
-      kept.timer = setTimeout(() => this.endLongLived(table), kept.longLivedMs);
+      this.runLongLived(table, kept, kept.longLivedMs);
     }
     table.markStale(this.source, Stale.longLived);
     this.hooks.reimport(table);
+  }
+
+  private runLongLived(table: LocRib, kept: Kept, ms: number): void {
+    kept.timer = setTimeout(
+      () => {
+        if (ms > LONGEST_TIMER_MS) this.runLongLived(table, kept, ms - LONGEST_TIMER_MS);
+        else this.endLongLived(table);
+      },
+      Math.min(ms, LONGEST_TIMER_MS),
+    );
   }
 
   private endLongLived(table: LocRib): void {

@@ -166,6 +166,17 @@ describe('the session is lost', () => {
     expect(tableOf(all.b)).toEqual([]);
   });
 
+  conforms('9494 §3.1', 'the longest time, 194 days', async () => {
+    const all = await lost(keeps, [restart(0, ...both), cap.longLived([1, true, 0xffffff])]);
+    const day = 86_400;
+    await all.clock.pass(0xffffff - day, undefined, 10 * day);
+    await all.bed.settle();
+    expect(tableOf(all.b)).toEqual([P, Q]);
+    await all.clock.pass(2 * day, undefined, day);
+    await all.bed.settle();
+    expect(tableOf(all.b)).toEqual([]);
+  });
+
   conforms('9494 §4.2', 'both times zero: its routes go at once', async () => {
     const { b } = await lost(keeps, [restart(0, ...both), cap.longLived([1, true, 0], [2, true, 0])]);
     expect(tableOf(b)).toEqual([]);

@@ -80,9 +80,11 @@ export const MAPPED_IN_WORDS: readonly (readonly [from: string, to: string])[] =
     'neighbors[].afi-safis[].prefix-limit',
     '`max-prefix`, the sum over the families; without `restart-timer` the session stays down',
   ],
+  ['defined-sets', '`prefix-sets`, `neighbor-sets`, `as-path-sets`, `community-sets`'],
+  ['policy-definitions', '`policies`; conditions and actions without counterpart are refused'],
   [
     'neighbors[].apply-policy, global.apply-policy',
-    'default policies: `import` and `export`; external neighbors without one get `accept`',
+    "`import` and `export`: the neighbor's policies, or the global ones, and then the default, which is `accept`",
   ],
 ];
 
@@ -90,12 +92,8 @@ export const MAPPED_IN_WORDS: readonly (readonly [from: string, to: string])[] =
 export const REFUSED: ReadonlyMap<string, string> = new Map([
   ['dynamic-neighbors', 'dynamic neighbors are'],
   ['vrfs', 'VRFs are'],
-  ['global.apply-policy.config.import-policy-list', "gobgpd's policies are"],
-  ['global.apply-policy.config.export-policy-list', "gobgpd's policies are"],
   ['neighbors[].config.neighbor-interface', 'neighbors by interface (unnumbered) are'],
   ['neighbors[].config.vrf', 'VRFs are'],
-  ['neighbors[].apply-policy.config.import-policy-list', "gobgpd's policies are"],
-  ['neighbors[].apply-policy.config.export-policy-list', "gobgpd's policies are"],
   ['neighbors[].apply-policy.config.in-policy-list', "gobgpd's policies are"],
   ['neighbors[].bfd.config.enabled', 'BFD is'],
 ]);
@@ -107,8 +105,6 @@ export const NO_COUNTERPART: ReadonlyMap<string, string> = new Map([
   ['zebra.config.software-name', 'tsbgp talks to the kernel itself, there is no zebra'],
   ['zebra.config.nexthop-trigger-enable', 'next hops are always followed in the kernel'],
   ['zebra.config.nexthop-trigger-delay', 'next hops are followed without delay'],
-  ['defined-sets', 'policies of gobgpd are not translated, and this file applies none'],
-  ['policy-definitions', 'policies of gobgpd are not translated, and this file applies none'],
   ['rpki-servers', 'route origin validation is not supported yet'],
   ['bmp-servers', 'BMP is not supported'],
   ['mrt-dump', 'MRT dumps are not supported'],

@@ -6,41 +6,11 @@
 // gobgpd's own defaults are kept where routing depends on them: no RFC 8212, only the family of the neighbor's address, no
 // graceful restart, nothing into the kernel without zebra.
 
-import {
-  FAMILIES,
-  GLOBAL_KEYS,
-  NEIGHBOR_KEYS,
-  NO_COUNTERPART,
-  number,
-  POLICY,
-  REDISTRIBUTED,
-  REFUSED,
-  type Row,
-  seconds,
-  truth,
-} from './gobgpd-keys.js';
-import { levelText, type Path } from './problems.js';
+import { FAMILIES, GLOBAL_KEYS, NEIGHBOR_KEYS, number, POLICY, REDISTRIBUTED, seconds, truth } from './gobgpd-keys.js';
+import { isTree, isUnset, list, type Mapped, Mapping, split, type Tree } from './gobgpd-mapping.js';
+import { mapPolicies } from './gobgpd-policies.js';
+import type { Path } from './problems.js';
 import { isIpv6, quote } from './values.js';
-
-/** Something to tell about a key of gobgpd's file. */
-export interface Remark {
-  path: Path;
-  message: string;
-  suggestion?: string;
-}
-
-/** tsbgp's configuration as the schema's input, and how it relates to the file. */
-export interface Mapped {
-  value: Record<string, unknown>;
-  refused: Remark[];
-  warnings: Remark[];
-  /** The path in gobgpd's file of a path in `value`. */
-  pathInFile(path: Path): Path;
-}
-
-type Tree = Record<string, unknown>;
-
-const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Whether the values are a configuration of gobgpd: it has `global`, which tsbgp has not. */
 export function isGobgpd(value: unknown): boolean {
@@ -51,108 +21,6 @@ export function isGobgpd(value: unknown): boolean {
 const MULTIPATH = 16;
 const DEFAULT_HOLD_TIME = 90;
 
-const split = (path: string): string[] => path.split('.');
-const isUnset = (value: unknown) =>
-  value === undefined ||
-  value === null ||
-  value === false ||
-  value === 'false' ||
-  value === 0 ||
-  value === '' ||
-  (Array.isArray(value) && value.length === 0);
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : value === undefined ? [] : [value]);
-
-function follow(tree: unknown, path: Path): unknown {
-  const step = (node: unknown, part: PropertyKey) =>
-    typeof node === 'object' && node !== null && Object.hasOwn(node, part) ? (node as Tree)[String(part)] : undefined;
-  return path.reduce(step, tree);
-}
-
-class Mapping implements Mapped {
-  readonly value: Tree = {};
-  readonly refused: Remark[] = [];
-  readonly warnings: Remark[] = [];
-  readonly #file: Tree;
-  readonly #taken = new Set<string>();
-  readonly #origins = new Map<string, Path>();
-
-  constructor(file: Tree) {
-    this.#file = file;
-  }
-
-  pathInFile(path: Path): Path {
-    for (let depth = path.length; depth > 0; depth--) {
-      const origin = this.#origins.get(JSON.stringify(path.slice(0, depth)));
-      if (origin) return [...origin, ...path.slice(depth)];
-    }
-    return path;
-  }
-
-  /** The value at a path of the file, which counts as used from now on. */
-  take(path: Path): unknown {
-    this.#taken.add(JSON.stringify(path));
-    return this.look(path);
-  }
-
-  look(path: Path): unknown {
-    return follow(this.#file, path);
-  }
-
-  /** The value at a path of the new configuration. */
-  at(path: Path): unknown {
-    return follow(this.value, path);
-  }
-
-  /** Writes a value of the new configuration (nothing, if undefined) and where it comes from. */
-  set(to: Path, value: unknown, from: Path): void {
-    this.#origins.set(JSON.stringify(to), from);
-    if (value === undefined) return;
-    let node = this.value;
-    for (const [i, part] of to.slice(0, -1).entries()) {
-      node[String(part)] ??= typeof to[i + 1] === 'number' ? [] : {};
-      node = node[String(part)] as Tree;
-    }
-    node[String(to.at(-1))] = value;
-  }
-
-  warn(path: Path, message: string): void {
-    this.warnings.push({ path, message });
-  }
-
-  copy(rows: readonly Row[], at: (path: string) => Path, to: Path): void {
-    for (const [source, target, convert] of rows) {
-      const path = at(source);
-      const value = this.take(path);
-      this.set([...to, ...split(target)], value === null ? undefined : convert(value), path);
-    }
-  }
-
-  /** Refuses or warns of everything that was not taken. */
-  finish(): void {
-    this.#rest(this.#file, []);
-  }
-
-  #rest(node: unknown, path: Path): void {
-    if (this.#taken.has(JSON.stringify(path)) || path.at(-1) === 'state') return;
-    // A peer group has the keys of a neighbor.
-    const name = levelText(path).replace(/^peer-groups\[\]\./, 'neighbors[].');
-    const refused = REFUSED.get(name);
-    const reason = NO_COUNTERPART.get(name);
-    if (refused) {
-      const remark = { path, message: `${refused} not supported yet`, suggestion: 'remove it' };
-      if (!isUnset(node)) this.refused.push(remark);
-    } else if (reason) {
-      this.warn(path, `ignored: ${reason}`);
-    } else if (isTree(node)) {
-      for (const [key, child] of Object.entries(node)) this.#rest(child, [...path, key]);
-    } else if (Array.isArray(node) && node.some(isTree)) {
-      for (const [i, child] of node.entries()) this.#rest(child, [...path, i]);
-    } else {
-      this.warn(path, 'ignored: it has no counterpart');
-    }
-  }
-}
-
 /** Maps values for which `isGobgpd` is true. */
 export function mapGobgpd(file: unknown): Mapped {
   const m = new Mapping(file as Tree);
@@ -161,6 +29,7 @@ export function mapGobgpd(file: unknown): Mapped {
   mapMultipath(m);
   mapConfederation(m);
   mapZebra(m);
+  mapPolicies(m);
   mapPeerGroups(m);
   const neighbors = m.look(['neighbors']);
   if (Array.isArray(neighbors)) {
@@ -246,7 +115,7 @@ function mapPeerGroups(m: Mapping): void {
     const at = (path: string) => [...from, ...split(path)];
     const name = m.take(at('config.peer-group-name'));
     if (!isTree(m.look(from)) || typeof name !== 'string') {
-      m.refused.push({ path: from, message: 'a peer group needs a peer-group-name' });
+      m.refuse(from, 'a peer group needs a peer-group-name');
       return;
     }
     m.set(['groups', name], {}, from);
@@ -393,31 +262,36 @@ function mapPrefixLimit(m: Mapping, to: Path, at: Scope['at']): void {
 
 const GLOBAL_POLICY: Path = ['global', 'apply-policy', 'config'];
 
+/** A neighbor's own policies and default, or else the global ones, which route server clients are not asked by. */
 function mapPolicy(m: Mapping, { at, to, group, external }: Scope): void {
   const unnamed: string[] = [];
-  for (const [key, names] of [
+  const isClient = truth(m.look(at('route-server.config.route-server-client'))) === true;
+  for (const [key, words] of [
     ['import', ['import', 'in']],
     ['export', ['export', 'out']],
   ] as const) {
-    const paths = [
-      at('apply-policy.config'),
-      ...(external === undefined || group[key] !== undefined ? [] : [GLOBAL_POLICY]),
-    ].flatMap(base => names.map(name => [...base, `default-${name}-policy`]));
-    const values = paths.map(path => m.take(path));
-    const chosen = values.findIndex(value => !isUnset(value));
-    const word = POLICY.get(String(values[chosen]));
-    if (chosen >= 0 && word === undefined) {
-      const message = `must be accept-route or reject-route, not ${quote(String(values[chosen]))}`;
-      m.refused.push({ path: paths[chosen], message });
-    } else if (chosen >= 0) m.set([...to, key], word, paths[chosen]);
+    const inherits = external === undefined || group[key] !== undefined;
+    const bases = [at('apply-policy.config'), ...(inherits || isClient ? [] : [GLOBAL_POLICY])];
+    const first = (paths: Path[]) => {
+      const found = paths.map(path => ({ path, value: m.take(path) })).find(({ value }) => !isUnset(value));
+      return found ?? { path: paths[0], value: undefined };
+    };
+    const named = first(bases.map(base => [...base, `${key}-policy-list`]));
+    const fallback = first(bases.flatMap(base => words.map(word => [...base, `default-${word}-policy`])));
+    const word = POLICY.get(String(fallback.value));
+    if (isClient && named.value !== undefined)
+      m.refuse(named.path, 'policies of a route server client are not supported yet', 'remove it');
+    else if (fallback.value !== undefined && word === undefined)
+      m.refuse(fallback.path, `must be accept-route or reject-route, not ${quote(String(fallback.value))}`);
+    else if (named.value !== undefined) m.set([...to, key], [...list(named.value), word ?? 'accept'], named.path);
+    else if (word !== undefined) m.set([...to, key], word, fallback.path);
     else if (external && group[key] === undefined) unnamed.push(key);
   }
+  if (unnamed.length === 0) return;
   for (const key of unnamed) m.set([...to, key], 'accept', at('config.peer-as'));
-  if (unnamed.length > 0) {
-    const what = `${unnamed.join(' and ')}: accept`;
-    m.warn(
-      at('config.peer-as'),
-      `external neighbor without a policy: mapped to ${what}, as gobgpd does; RFC 8212 would reject`,
-    );
-  }
+  const what = `${unnamed.join(' and ')}: accept`;
+  m.warn(
+    at('config.peer-as'),
+    `external neighbor without a policy: mapped to ${what}, as gobgpd does; RFC 8212 would reject`,
+  );
 }

@@ -149,18 +149,18 @@ class Daemon implements DaemonControl {
     const diff = diffConfig(this.current, config);
     const changes: string[] = [];
     for (const { address } of diff.removeNeighbors) {
-      if (speaker.neighbor(address) === undefined) continue;
+      if (!speaker.hasNeighbor(address)) continue;
       void speaker.removeNeighbor(address);
       changes.push(`neighbor ${address} removed`);
     }
     if (diff.policies.length > 0) speaker.replacePolicies(config.policies);
     for (const neighbor of diff.addNeighbors) {
-      if (speaker.neighbor(neighbor.address) !== undefined) void speaker.removeNeighbor(neighbor.address);
+      if (speaker.hasNeighbor(neighbor.address)) void speaker.removeNeighbor(neighbor.address);
       speaker.addNeighbor(neighbor);
       changes.push(`neighbor ${neighbor.address} added`);
     }
     for (const { new: neighbor, keys } of diff.changeNeighbors) {
-      const outcome = speaker.neighbor(neighbor.address)
+      const outcome = speaker.hasNeighbor(neighbor.address)
         ? speaker.updateNeighbor(neighbor)
         : speaker.addNeighbor(neighbor);
       changes.push(`neighbor ${neighbor.address}: ${keys.join(', ')}${outcome === 'reset' ? ' (session reset)' : ''}`);
@@ -199,6 +199,9 @@ class Daemon implements DaemonControl {
   addNeighbor(spec: NeighborSpec): void {
     try {
       const neighbor = parseNeighbor(spec, this.current);
+      if (neighbor.address.includes('/')) {
+        throw new InputError('a prefix of neighbors belongs into the configuration file', 'add it there and reload');
+      }
       this.speaker.addNeighbor(neighbor);
       this.added.set(neighbor.address, spec);
     } catch (error) {

@@ -145,7 +145,8 @@ const state = () => z.enum(['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfir
 
 const neighbor = component<NeighborStatus>('Neighbor', {
   address: text(),
-  as: u32(),
+  as: u32().describe('0: external, not known yet'),
+  range: text().optional().describe('It came by itself, from this prefix of the configuration'),
   group: text().optional().describe('The group of the configuration that it has its keys from'),
   description: text(),
   type: z.enum(['internal', 'confederation', 'external']).describe('confederation: in another AS of it (RFC 5065)'),

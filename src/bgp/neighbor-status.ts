@@ -1,7 +1,7 @@
 // A neighbor as people see it: its options, session and counters in one plain object.
 
 import { warningLevel } from './prefix-limit.js';
-import type { NeighborOptions } from './session/options.js';
+import { ANY_EXTERNAL_AS, type NeighborOptions } from './session/options.js';
 import type { NeighborSession } from './session/session.js';
 import { roleStatus } from './session/status.js';
 import type { FamilyCounts, NeighborStatus } from './views.js';
@@ -18,7 +18,8 @@ export function neighborStatus(options: NeighborOptions, session: NeighborSessio
     own.families.reduce((total: number, family: FamilyCounts) => total + family[key], 0);
   return {
     address: options.address,
-    as: options.as,
+    as: options.as === ANY_EXTERNAL_AS ? (session.negotiated?.remoteAs ?? options.as) : options.as,
+    range: options.range,
     group: options.group,
     description: options.description,
     state: session.state,

@@ -115,6 +115,11 @@ export class Neighbor implements SessionHandler {
     return this.shutdown || this.settled;
   }
 
+  /** There is a session, or routes of one are kept. */
+  get needed(): boolean {
+    return this.present || this.restart.until !== undefined;
+  }
+
   get present(): boolean {
     return this.importing !== null;
   }

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { type AggregateSpec, aggregateRule } from './aggregate-rules.js';
 import { Convergence, type StartOptions } from './convergence.js';
 import { DefaultRoutes } from './default-routes.js';
+import { DynamicNeighbors, isRange } from './dynamic-neighbors.js';
 import type { LocalRoutesChange, RouteSpec } from './local-routes.js';
 import { Neighbor, type NeighborContext } from './neighbor.js';
 import { OwnRoutes } from './own-routes.js';
@@ -24,7 +25,7 @@ import { UpdateGroups } from './rib/update-groups.js';
 import { RibEvents } from './rib-events.js';
 import { queryRoutes, type RouteQuery } from './route-query.js';
 import { canonicalAddress } from './session/addresses.js';
-import { Listener } from './session/listener.js';
+import { Listener, md5KeyOf } from './session/listener.js';
 import { type Confederation, type LocalOptions, type NeighborOptions, publicAs } from './session/options.js';
 import { summarize } from './summary.js';
 import type {
@@ -111,6 +112,7 @@ export class Speaker {
   /** By Family. */
   private readonly aggregates: readonly Aggregates[];
   private readonly byAddress = new Map<string, Neighbor>();
+  private readonly dynamic: DynamicNeighbors<Neighbor>;
   private readonly listener: Listener;
   private readonly context: NeighborContext;
   private readonly events: RibEvents;
@@ -155,8 +157,18 @@ export class Speaker {
       changed: neighbor => this.neighborChanged(neighbor),
       told: () => this.convergence.check(),
     };
-    this.listener = new Listener(options.listen, options.port, address => this.byAddress.get(address)?.session, log);
-    for (const neighbor of options.neighbors) this.insert(neighbor);
+    this.dynamic = new DynamicNeighbors(
+      member => this.startNew(member),
+      neighbor => void this.remove(neighbor, 'deconfigured'),
+      log,
+    );
+    const find = (address: string) => this.byAddress.get(address) ?? this.dynamic.admit(address);
+    this.listener = new Listener(options.listen, options.port, address => find(address)?.session, log);
+    for (const neighbor of options.neighbors) {
+      if (isRange(neighbor.address)) this.dynamic.set(neighbor);
+      else this.insert(neighbor);
+    }
+    this.neighborsChanged();
   }
 
   /** Loc-RIB of each family, for consumers such as the kernel. */
@@ -187,17 +199,33 @@ export class Speaker {
   /** Ends all sessions. 'graceful': neighbors that know graceful restart keep our routes and wait for us. */
   async stop(how: 'graceful' | { message?: string }): Promise<void> {
     this.convergence.stop();
+    this.dynamic.stop();
     await this.listener.close();
     await Promise.all([...this.byAddress.values()].map(neighbor => neighbor.close(how)));
   }
 
-  /** Adds a neighbor and connects to it. Throws InputError when there is one with that address. */
+  /** Adds a neighbor and connects to it, or a prefix of neighbors. Throws InputError when there is one with that address. */
   addNeighbor(options: NeighborOptions): void {
-    this.insert(options).start();
+    if (!isRange(options.address)) {
+      this.startNew(options);
+      return;
+    }
+    this.dynamic.set(options);
+    this.neighborsChanged();
+  }
+
+  /** Is there a neighbor, or a prefix of neighbors? */
+  hasNeighbor(address: string): boolean {
+    return isRange(address) ? this.dynamic.has(address) : this.byAddress.has(canonicalAddress(address));
   }
 
   /** Takes changed options over: 'changed' without touching the session where that can be, else 'reset'. */
   updateNeighbor(options: NeighborOptions): 'unchanged' | 'changed' | 'reset' {
+    if (isRange(options.address)) {
+      const outcomes = this.dynamic.set(options).map(member => this.updateNeighbor(member));
+      this.neighborsChanged();
+      return outcomes.includes('reset') ? 'reset' : 'changed';
+    }
     const neighbor = this.find(options.address);
     const before = neighbor.options;
     const changed = (Object.keys({ ...before, ...options }) as (keyof NeighborOptions)[]).filter(
@@ -206,7 +234,7 @@ export class Speaker {
     if (changed.length === 0) return 'unchanged';
     if (changed.some(key => needsSession(key, before, options))) {
       void this.remove(neighbor, 'reconfigured');
-      this.addNeighbor(options);
+      this.dynamic.replaced(neighbor, this.startNew(options));
       return 'reset';
     }
     neighbor.reconfigure(options);
@@ -242,10 +270,10 @@ export class Speaker {
 
   /** Every policy with its statements, users and hits. */
   listPolicies(): PolicyView[] {
-    return policyViews(
-      this.policies,
-      [...this.byAddress.values()].map(({ options }) => options),
-    );
+    return policyViews(this.policies, [
+      ...[...this.byAddress.values()].map(({ options }) => options),
+      ...this.dynamic.all(),
+    ]);
   }
 
   /** What a neighbor's policies do to a route. Throws InputError. */
@@ -258,7 +286,8 @@ export class Speaker {
 
   /** Removes a neighbor and what it told us. */
   async removeNeighbor(address: string): Promise<void> {
-    await this.remove(this.find(address), 'deconfigured');
+    if (isRange(address)) this.dynamic.delete(address);
+    else await this.remove(this.find(address), 'deconfigured');
   }
 
   /** Links or addresses of this machine changed: sessions look at their own addresses again. */
@@ -372,6 +401,12 @@ export class Speaker {
     if (more) this.wake();
   };
 
+  private startNew(options: NeighborOptions): Neighbor {
+    const neighbor = this.insert(options);
+    neighbor.start();
+    return neighbor;
+  }
+
   private insert(options: NeighborOptions): Neighbor {
     const address = canonicalAddress(options.address);
     if (this.byAddress.has(address)) {
@@ -386,9 +421,9 @@ export class Speaker {
   /** The set of neighbors, or an option of one, is another. */
   private neighborsChanged(): void {
     this.defaults.update();
-    const options = [...this.byAddress.values()].map(neighbor => neighbor.options);
+    const options = [...[...this.byAddress.values()].map(neighbor => neighbor.options), ...this.dynamic.all()];
     this.listener.protect({
-      passwords: options.flatMap(({ address, password }) => (password === undefined ? [] : [{ address, password }])),
+      passwords: options.flatMap(md5KeyOf),
       ttlSecurity: options.some(({ ttlSecurity }) => ttlSecurity),
     });
   }
@@ -396,6 +431,7 @@ export class Speaker {
   private async remove(neighbor: Neighbor, how: 'deconfigured' | 'reconfigured'): Promise<void> {
     this.byAddress.delete(neighbor.options.address);
     this.states.delete(neighbor);
+    this.dynamic.replaced(neighbor);
     this.neighborsChanged();
     await neighbor.close(how);
     neighbor.forget();
@@ -413,6 +449,7 @@ export class Speaker {
     const status = neighbor.status();
     if (this.states.get(neighbor) === status.state) return;
     this.states.set(neighbor, status.state);
+    this.dynamic.changed(neighbor);
     const event: NeighborEvent = {
       at: Date.now(),
       address: status.address,

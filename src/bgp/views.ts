@@ -69,8 +69,11 @@ export interface MessageCounts {
 
 export interface NeighborStatus {
   address: string;
+  /** 0: external, not known yet. */
   as: number;
   group?: string;
+  /** It came by itself, from this prefix of the configuration. */
+  range?: string;
   description: string;
   /** 'confederation': in another AS of it (RFC 5065). */
   type: 'internal' | 'confederation' | 'external';

@@ -24,7 +24,7 @@ function head(neighbor: NeighborStatus, now: number): string {
   const { localAddress, localPort, remotePort, remoteRouterId } = session;
   const lines = [
     `Neighbor ${address}${description === '' ? '' : ` (${description})`}`,
-    `  AS ${as}, ${type}${neighbor.group === undefined ? '' : `, group ${neighbor.group}`}${neighbor.routeReflectorClient ? ', route reflector client' : ''}${neighbor.routeServerClient ? ', route server client' : ''}${remoteRouterId ? `, router id ${remoteRouterId}` : ''}`,
+    `  AS ${as === 0 ? 'unknown' : as}, ${type}${neighbor.range === undefined ? '' : `, dynamic, from ${neighbor.range}`}${neighbor.group === undefined ? '' : `, group ${neighbor.group}`}${neighbor.routeReflectorClient ? ', route reflector client' : ''}${neighbor.routeServerClient ? ', route server client' : ''}${remoteRouterId ? `, router id ${remoteRouterId}` : ''}`,
     ...roleLines(neighbor),
     `  ${stateLine(neighbor, now)}`,
     `  import ${neighbor.import}, export ${neighbor.export}${neighbor.defaultOriginate ? ', default route announced' : ''}`,

@@ -26,14 +26,17 @@ export async function list(invocation: Invocation): Promise<void> {
     return;
   }
   const rows = neighbors.map(it => [
-    it.address,
-    String(it.as),
+    `${it.range === undefined ? '' : '*'}${it.address}`,
+    it.as === 0 ? 'external' : String(it.as),
     it.session.established === 0 ? 'never' : formatDuration(Date.now() - it.since),
     stateText(it),
     `|${String(it.received).padStart(9)}`,
     String(it.accepted),
   ]);
-  const notes = neighbors.flatMap(notesOn).map(note => `${note}\n`);
+  const dynamic = neighbors.some(({ range }) => range !== undefined)
+    ? ['* came by itself, from a prefix of the configuration']
+    : [];
+  const notes = [...dynamic, ...neighbors.flatMap(notesOn)].map(note => `${note}\n`);
   await print(formatTable(COLUMNS, rows) + (notes.length > 0 ? `\n${notes.join('')}` : ''));
 }
 

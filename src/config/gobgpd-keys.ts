@@ -59,6 +59,7 @@ export const MAPPED_IN_WORDS: readonly (readonly [from: string, to: string])[] =
   ['global.confederation', '`confederation`'],
   ['zebra.config.enabled', '`fib.install`; without zebra nothing is installed'],
   ['zebra.config.redistribute-route-type-list', '`fib.redistribute`; `connect` is `connected`'],
+  ['dynamic-neighbors', '`neighbors` whose `address` is a prefix'],
   ['peer-groups', '`groups`, with the keys of neighbors'],
   ['neighbors[].config.peer-group', '`group`'],
   ['neighbors[].ebgp-multihop', '`multihop`: `multihop-ttl`, or 255'],
@@ -90,7 +91,6 @@ export const MAPPED_IN_WORDS: readonly (readonly [from: string, to: string])[] =
 
 /** Keys that would change what the speaker does, unless they are unset, off or empty. */
 export const REFUSED: ReadonlyMap<string, string> = new Map([
-  ['dynamic-neighbors', 'dynamic neighbors are'],
   ['vrfs', 'VRFs are'],
   ['neighbors[].config.neighbor-interface', 'neighbors by interface (unnumbered) are'],
   ['neighbors[].config.vrf', 'VRFs are'],

@@ -40,6 +40,7 @@ export function mapGobgpd(file: unknown): Mapped {
   } else {
     m.set(['neighbors'], m.take(['neighbors']) ?? undefined, ['neighbors']);
   }
+  mapDynamicNeighbors(m);
   m.finish();
   return m;
 }
@@ -135,6 +136,36 @@ function mapNeighbor(m: Mapping, i: number): void {
   const shared = isTree(group) ? group : {};
   const as = number(m.look(at('config.peer-as'))) || shared.as;
   mapKeys(m, { at, to, group: shared, external: as !== number(m.look(['global', 'config', 'as'])) });
+}
+
+/** gobgpd has no limit for them. */
+const MOST_DYNAMIC = 4_000;
+
+function mapDynamicNeighbors(m: Mapping): void {
+  const entries = m.look(['dynamic-neighbors']);
+  if (!Array.isArray(entries)) return;
+  const before = m.at(['neighbors']);
+  const offset = Array.isArray(before) ? before.length : 0;
+  entries.forEach((_, i) => {
+    const from = ['dynamic-neighbors', i];
+    const to = ['neighbors', offset + i];
+    const at = (path: string) => [...from, ...split(path)];
+    m.set(to, {}, from);
+    const prefix = m.take(at('config.prefix'));
+    m.set([...to, 'address'], prefix ?? undefined, at('config.prefix'));
+    m.set([...to, 'limit'], MOST_DYNAMIC, from);
+    const name = m.take(at('config.peer-group'));
+    m.set([...to, 'group'], name ?? undefined, at('config.peer-group'));
+    const group = m.at(['groups', String(name)]);
+    const shared = isTree(group) ? group : {};
+    if (shared.families === undefined) {
+      const family = typeof prefix === 'string' && isIpv6(prefix) ? FAMILIES[1] : FAMILIES[0];
+      m.set([...to, 'families'], [family], at('config.prefix'));
+    }
+    const external = shared.as !== number(m.look(['global', 'config', 'as']));
+    if (shared['graceful-restart'] === undefined) m.set([...to, 'graceful-restart'], false, from);
+    mapPolicy(m, { at, to, group: shared, external });
+  });
 }
 
 function mapKeys(m: Mapping, scope: Scope): void {

@@ -51,12 +51,16 @@ function groupOf(file: unknown, neighbor: unknown): Mapping | undefined {
   return isMapping(group) ? group : undefined;
 }
 
-/** The file's values, every neighbor with the keys of its group. Values of any shape; the schema tells what is wrong. */
+/**
+ * The file's values, every neighbor with the keys of its group; `as: internal` is the own AS. Values of any shape; the schema
+ * tells what is wrong.
+ */
 export function inherit(file: unknown): unknown {
   if (!isMapping(file) || !Array.isArray(file.neighbors)) return file;
   const neighbors = file.neighbors.map((neighbor: unknown) => {
     const group = groupOf(file, neighbor);
-    return group === undefined ? neighbor : { ...group, ...(neighbor as Mapping) };
+    const joined: unknown = group === undefined ? neighbor : { ...group, ...(neighbor as Mapping) };
+    return isMapping(joined) && joined.as === 'internal' ? { ...joined, as: file.as } : joined;
   });
   return { ...file, neighbors };
 }

@@ -3,11 +3,11 @@
 import { z } from 'zod';
 import { asPathKeys, decodeAsPath, encodeAsPath } from './as-path.js';
 import { decodeGracefulRestart, encodeGracefulRestart, gracefulRestartKeys } from './graceful-restart.js';
-import { autonomousSystem, distinct, key, text, whole, written } from './keys.js';
+import { distinct, key, text, whole, written } from './keys.js';
 import { decodePrefixLimit, encodePrefixLimit, prefixLimitKeys } from './prefix-limit.js';
 import { decodeProtection, encodeProtection, protectionKeys } from './protection.js';
 import { decodeRelation, encodeRelation, relationKeys } from './relation.js';
-import { isIpv6, parseHostAddress, parseNeighborAddress } from './values.js';
+import { formatNeighborAs, isIpv6, parseHostAddress, parseNeighborAddress, parseNeighborAs } from './values.js';
 
 const FAMILIES = ['ipv4-unicast', 'ipv6-unicast'] as const;
 /** Families by name in the file, by number (their order here) in the program. */
@@ -25,20 +25,30 @@ const POLICY_KIND =
 
 /** The keys. */
 export const neighborFields = {
-  address: key(text(parseNeighborAddress), 'Address of the neighbor.', {
-    kind: 'IPv4 or IPv6 address; a link-local one with its interface',
-    example: '172.18.8.102',
-  }),
-  as: key(autonomousSystem(), 'AS number of the neighbor. The same as `as` above makes the neighbor internal (iBGP).', {
-    kind: 'AS number, plain or asdot',
-    rfc: '6793',
-    example: 65001,
-  }),
+  address: key(
+    text(parseNeighborAddress),
+    'Address of the neighbor, or a prefix: whoever connects from it becomes a neighbor.',
+    { kind: 'IPv4 or IPv6 address, a link-local one with its interface; or a prefix', example: '172.18.8.102' },
+  ),
+  as: key(
+    written(
+      z.union([z.int(), z.string()], 'must be an AS number such as 65001 or 1.10'),
+      parseNeighborAs,
+      formatNeighborAs,
+    ),
+    'AS number of the neighbor. The same as `as` above makes the neighbor internal (iBGP). `internal` is the own AS, `external` any ' +
+      'other that the neighbor names.',
+    { kind: 'AS number, plain or asdot, `internal` or `external`', rfc: '6793', example: 65001 },
+  ),
   group: key(
     z.string().optional(),
     'Name of one of `groups`: its keys hold for this neighbor, too, where it has none of its own.',
     { example: 'spines', defaultText: 'no group' },
   ),
+  limit: key(whole(1, 60_000).default(100), 'Most neighbors at a time, where `address` is a prefix.', {
+    unit: 'neighbors',
+    example: 500,
+  }),
   description: key(z.string().max(255).default(''), 'A name for people, shown by `tsbgp neighbor` and in the log.', {
     example: 'the other node',
   }),
@@ -172,6 +182,7 @@ export const decodeNeighbor = (n: NeighborKeys, internal: boolean) => ({
   address: n.address,
   as: n.as,
   group: n.group,
+  limit: n.limit,
   description: n.description,
   shutdown: n.shutdown,
   passive: n.passive,
@@ -205,6 +216,7 @@ export const encodeNeighbor = (n: ReturnType<typeof decodeNeighbor>): NeighborKe
   address: n.address,
   as: n.as,
   group: n.group,
+  limit: n.limit,
   description: n.description,
   shutdown: n.shutdown,
   passive: n.passive,

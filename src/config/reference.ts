@@ -99,8 +99,7 @@ function notSupportedYet(): string {
   const keys = Object.entries(NOT_SUPPORTED_YET).flatMap(([level, names]) =>
     names.map(name => code(level ? `${level}.${name}` : name)),
   );
-  const more = ['a prefix as `address`'];
-  return `## Not supported yet\n\n${[...keys, ...more].join(', ')}.`;
+  return `## Not supported yet\n\n${keys.join(', ')}.`;
 }
 
 function gobgpd(): string {

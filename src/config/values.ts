@@ -96,15 +96,26 @@ export function parseHostAddress(text: string): string {
   return canonical;
 }
 
-/** A neighbor's address. A prefix would be a range of dynamic neighbors. */
+/** A neighbor's address, or the prefix that neighbors connect from. */
 export function parseNeighborAddress(text: string): string {
-  if (text.includes('/') && readAddress(text)) {
-    throw new BadValue(
-      'a prefix as address (dynamic neighbors) is not supported yet',
-      'give each neighbor its own entry',
-    );
-  }
-  return parseHostAddress(text);
+  const address = text.includes('/') ? readAddress(text) : undefined;
+  if (address === undefined) return parseHostAddress(text);
+  const canonical = `${address.startAddress().correctForm()}/${address.subnetMask}`;
+  if (address.startAddress().correctForm() === address.correctForm()) return canonical;
+  throw new BadValue(`${text} has host bits set`, `did you mean ${canonical}?`);
+}
+
+/** Beside the numbers: what the words for a neighbor's AS stand for. */
+export const AS_WORDS = { external: 0, internal: -1 } as const;
+
+/** A neighbor's AS: a number, or a word. */
+export function parseNeighborAs(value: number | string): number {
+  return value === 'external' || value === 'internal' ? AS_WORDS[value] : parseAs(value);
+}
+
+/** The way back. */
+export function formatNeighborAs(as: number): number | string {
+  return as === AS_WORDS.external ? 'external' : as === AS_WORDS.internal ? 'internal' : as;
 }
 
 /** A router id or cluster id: four octets written like an IPv4 address, not zero (RFC 6286 §2.1, RFC 4456 §7). */

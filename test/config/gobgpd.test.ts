@@ -355,6 +355,14 @@ neighbors:
   });
 });
 
+test('dynamic neighbors', () => {
+  const { config } = load(`${GLOBAL}peer-groups: [{ config: { peer-group-name: g, peer-as: 65010 } }]
+dynamic-neighbors: [{ config: { prefix: 10.0.0.0/8, peer-group: g } }]`);
+  expect(config.neighbors).toMatchObject([
+    { address: '10.0.0.0/8', group: 'g', as: 65010, limit: 4000, families: [0], import: 'accept' },
+  ]);
+});
+
 describe('refused', () => {
   test.each([
     [
@@ -372,12 +380,6 @@ describe('refused', () => {
   ])('%s', (key, name, message) => {
     const text = withNeighbor().replace('{ neighbor-address', `{ ${key}, neighbor-address`);
     expect(problems(text)).toEqual([[4, 15, `neighbors[0].config.${name}`, message, 'remove it']]);
-  });
-
-  test('dynamic neighbors', () => {
-    expect(problems(`${GLOBAL}dynamic-neighbors: [{ config: { prefix: 10.0.0.0/8 } }]`)).toEqual([
-      [3, 1, 'dynamic-neighbors', 'dynamic neighbors are not supported yet', 'remove it'],
-    ]);
   });
 
   test('a VRF of a peer group', () => {

@@ -56,6 +56,7 @@ const DEFAULT_NEIGHBOR = {
   address: '172.18.8.102',
   as: 65001,
   group: undefined,
+  limit: 100,
   description: '',
   shutdown: false,
   passive: false,
@@ -397,14 +398,8 @@ describe('what is wrong, where, and what to do', () => {
     ],
     [
       'dynamic neighbors',
-      `${MINIMUM}neighbors: [{ address: 10.0.0.0/8, as: 1 }]`,
-      [
-        3,
-        24,
-        'neighbors[0].address',
-        'a prefix as address (dynamic neighbors) is not supported yet',
-        'give each neighbor its own entry',
-      ],
+      `${MINIMUM}neighbors: [{ address: 10.0.0.1/8, as: 1 }]`,
+      [3, 24, 'neighbors[0].address', '10.0.0.1/8 has host bits set', 'did you mean 10.0.0.0/8?'],
     ],
     ['text for a number', `${MINIMUM}port: ninety`, [3, 7, 'port', 'must be a whole number, not "ninety"']],
     [
@@ -672,6 +667,15 @@ describe('what is wrong, where, and what to do', () => {
     expect(brief(text)).toEqual([[6, 15, 'neighbors[0].password', 'must be text, not a list', undefined]]);
     expect(formatProblems(problemsOf(text))).not.toContain('hunter2');
   });
+});
+
+test('the AS of a neighbor in words', () => {
+  const text = `${MINIMUM}groups: { g: { as: internal } }\nneighbors: [{ address: 10.0.0.1, group: g }, { address: 10.0.0.0/8, as: external }]`;
+  const { neighbors } = parseConfig(text, 'tsbgp.yml').config;
+  expect(neighbors.map(({ as, import: imports }) => [as, imports])).toEqual([
+    [65001, 'accept'],
+    [0, 'reject'],
+  ]);
 });
 
 describe('groups', () => {

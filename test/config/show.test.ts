@@ -34,6 +34,7 @@ state-file: /var/lib/tsbgp/routes.json
 neighbors:
   - address: 172.18.8.102
     as: 65001
+    limit: 100
     description: ""
     shutdown: false
     passive: false

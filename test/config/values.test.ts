@@ -80,10 +80,11 @@ describe('addresses', () => {
     ['fe80::1', 'a link-local address needs its interface', 'for example fe80::1%eth0'],
   ])('%s is no host', (text, ...expected) => expect(refusal(() => parseHostAddress(text))).toEqual(expected));
 
-  test('a prefix is no neighbor yet', () => {
-    expect(refusal(() => parseNeighborAddress('2001:db8::/32'))).toEqual([
-      'a prefix as address (dynamic neighbors) is not supported yet',
-      'give each neighbor its own entry',
+  test('a prefix stands for neighbors', () => {
+    expect(parseNeighborAddress('2001:DB8::/32')).toBe('2001:db8::/32');
+    expect(refusal(() => parseNeighborAddress('10.0.0.1/8'))).toEqual([
+      '10.0.0.1/8 has host bits set',
+      'did you mean 10.0.0.0/8?',
     ]);
     expect(refusal(() => parseNeighborAddress('a/b'))[0]).toBe('must be an IPv4 or IPv6 address, not "a/b"');
     expect(parseNeighborAddress('FE80::1%eth1')).toBe('fe80::1%eth1');

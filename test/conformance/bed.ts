@@ -43,6 +43,7 @@ function neighbor(n: number, as: number, over: NeighborChanges): NeighborOptions
     routeReflectorClient: false,
     routeServerClient: false,
     defaultOriginate: false,
+    limit: 100,
     ttlSecurity: false,
     maintenance: false,
     nextHopSelf: false,

@@ -76,7 +76,7 @@ function place(own: OwnAddresses, octets: Uint8Array): void {
 }
 
 /** Whether an interface with the address and prefix length `cidr` has `address` in its subnet (127.0.0.2 is on lo). */
-function contains(cidr: string, address: Uint8Array): boolean {
+export function contains(cidr: string, address: Uint8Array): boolean {
   const [text, bits] = cidr.split('/', 2);
   const octets = octetsOf(text);
   if (octets.length !== address.length) return false;

@@ -7,6 +7,7 @@ import net from 'node:net';
 import type { Logger } from 'pino';
 import { canonicalAddress } from './addresses.js';
 import { CONNECTION_REJECTED } from './notices.js';
+import type { NeighborOptions } from './options.js';
 import type { NeighborSession } from './session.js';
 import { applyToServer, type Md5Key, type SocketNeeds } from './socket-options.js';
 import { closeTcp } from './tcp.js';
@@ -24,6 +25,13 @@ export interface Protection {
   passwords: readonly Md5Key[];
   /** A neighbor drops packets whose TTL is not near 255 (RFC 5082). */
   ttlSecurity: boolean;
+}
+
+/** The password of a neighbor, or of all in its prefix; a neighbor that came from a prefix has the prefix' one. */
+export function md5KeyOf({ address: text, password, range }: NeighborOptions): Md5Key[] {
+  if (password === undefined || range !== undefined) return [];
+  const [address, length] = text.split('/');
+  return [{ address, password, ...(length !== undefined && { prefixLength: Number(length) }) }];
 }
 
 /** Listens on some addresses. */

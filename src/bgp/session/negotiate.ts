@@ -21,7 +21,7 @@ import { MAX_EXTENDED_MESSAGE_BYTES, MAX_MESSAGE_BYTES } from '../wire/message.j
 import { NotificationErrors, WireError } from '../wire/notification.js';
 import { type OpenMessage, openMessage } from '../wire/open.js';
 import { formatRouterId } from '../wire/prefix.js';
-import { type LocalOptions, type NeighborOptions, sessionAs } from './options.js';
+import { ANY_EXTERNAL_AS, type LocalOptions, type NeighborOptions, sessionAs } from './options.js';
 
 /** What a session may use. */
 export interface Agreed {
@@ -128,10 +128,12 @@ function ourCapabilities(options: NeighborOptions, local: LocalOptions, resumed:
  * the NOTIFICATION for the neighbor when there can be no session.
  */
 export function negotiate(received: OpenMessage, sent: OpenMessage, options: NeighborOptions): Agreed {
-  if (received.as !== options.as) {
+  const expected = options.as === ANY_EXTERNAL_AS ? received.as !== sent.as : received.as === options.as;
+  if (!expected) {
+    const configured = options.as === ANY_EXTERNAL_AS ? 'external' : `AS ${options.as}`;
     throw new WireError(
       NotificationErrors.badPeerAs,
-      `the neighbor is in AS ${received.as}, the configuration says AS ${options.as}`,
+      `the neighbor is in AS ${received.as}, the configuration says ${configured}`,
     );
   }
   checkContradictions(received);

@@ -32,11 +32,19 @@ export interface GracefulRestartOptions {
   };
 }
 
+/** Stands for every AS but the own one. No speaker is in AS 0 (RFC 7607). */
+export const ANY_EXTERNAL_AS = 0;
+
 /** A neighbor. */
 export interface NeighborOptions {
-  /** IPv4 or IPv6 address; link-local ones with their interface: fe80::1%eth1. */
+  /** IPv4 or IPv6 address; link-local ones with their interface: fe80::1%eth1. A prefix: whoever connects from it. */
   address: string;
+  /** ANY_EXTERNAL_AS: whatever it says, but the own one. */
   as: number;
+  /** Of a neighbor that connected from a prefix: which. */
+  range?: string;
+  /** How many neighbors a prefix may have. */
+  limit: number;
   /** The group of the configuration that it has its keys from. */
   group?: string;
   description: string;
@@ -87,6 +95,7 @@ export interface NeighborOptions {
 
 /** What a neighbor is without further words: as in the configuration file, but import and export are to be named. */
 export const NEIGHBOR_DEFAULTS = {
+  limit: 100,
   description: '',
   shutdown: false,
   passive: false,

@@ -36,6 +36,7 @@ export const NEIGHBOR: NeighborOptions = {
   routeReflectorClient: false,
   routeServerClient: false,
   defaultOriginate: false,
+  limit: 100,
   ttlSecurity: false,
   maintenance: false,
   nextHopSelf: false,

@@ -242,6 +242,16 @@ describe('a neighbor', () => {
     expect(warnings(line)).toEqual([]);
   });
 
+  test('the longest of the deferral times is the one of the speaker', () => {
+    const one = (address: string, time: number) =>
+      `{ config: { neighbor-address: ${address}, peer-as: 65001 }, graceful-restart: { config: { enabled: true, deferral-time: ${time} } } }`;
+    const { config, warnings } = load(
+      `${GLOBAL}neighbors: [${one('10.0.0.2', 90)}, ${one('10.0.0.3', 360)}, ${one('10.0.0.4', 30)}]`,
+    );
+    expect(config.selectionDeferralSeconds).toBe(360);
+    expect(warnings).toEqual([]);
+  });
+
   test('keys of its config', () => {
     const text = `${GLOBAL}neighbors: [{ config: { neighbor-address: "2001:db8::2", peer-as: 65001, local-as: 65001, description: x, admin-down: true, auth-password: "" } }]`;
     expect(load(text).config.neighbors[0]).toMatchObject({

@@ -10,6 +10,7 @@ import { DefaultRoutes } from './default-routes.js';
 import { DynamicNeighbors, isRange } from './dynamic-neighbors.js';
 import type { LocalRoutesChange, RouteSpec } from './local-routes.js';
 import { Neighbor, type NeighborContext } from './neighbor.js';
+import { changedOptions, needsSession } from './option-changes.js';
 import { OwnRoutes } from './own-routes.js';
 import { NO_POLICIES, type PolicyDefinitions } from './policy/definition.js';
 import { Policies } from './policy/policies.js';
@@ -67,40 +68,6 @@ export interface SpeakerOptions {
 const SELECTION_DEFERRAL_SECONDS = 60;
 /** Paths looked at in one slice of a scan. */
 const SCAN_SLICE = 8_000;
-/** Options whose change needs a new session. */
-const SESSION_OPTIONS = [
-  'as',
-  'passive',
-  'port',
-  'localAddress',
-  'holdTimeSeconds',
-  'families',
-  'routeReflectorClient',
-  'routeServerClient',
-  'multihop',
-  'ttlSecurity',
-  'password',
-] as const satisfies (keyof NeighborOptions)[];
-
-/** What the OPEN says of restarts; how long the neighbor's routes are kept is our own affair. */
-function restartSaid({ gracefulRestart }: NeighborOptions): string {
-  if (gracefulRestart === false) return '';
-  const { restartTimeSeconds, longLived } = gracefulRestart;
-  return JSON.stringify([restartTimeSeconds, longLived?.families]);
-}
-
-/** How many paths are sent may change within a session, whether several are may not. */
-function needsSession(key: keyof NeighborOptions, before: NeighborOptions, after: NeighborOptions) {
-  if (key === 'asPath') return JSON.stringify(before.asPath.local) !== JSON.stringify(after.asPath.local);
-  if (key === 'gracefulRestart') return restartSaid(before) !== restartSaid(after);
-  if (key === 'role') return before.role?.own !== after.role?.own;
-  if (key === 'addPath')
-    return (
-      before.addPath.receive !== after.addPath.receive || (before.addPath.send === 0) !== (after.addPath.send === 0)
-    );
-  return (SESSION_OPTIONS as readonly string[]).includes(key);
-}
-
 /** A BGP speaker. */
 export class Speaker {
   readonly options: SpeakerOptions;
@@ -228,9 +195,7 @@ export class Speaker {
     }
     const neighbor = this.find(options.address);
     const before = neighbor.options;
-    const changed = (Object.keys({ ...before, ...options }) as (keyof NeighborOptions)[]).filter(
-      key => JSON.stringify(before[key]) !== JSON.stringify(options[key]),
-    );
+    const changed = changedOptions(before, options);
     if (changed.length === 0) return 'unchanged';
     if (changed.some(key => needsSession(key, before, options))) {
       void this.remove(neighbor, 'reconfigured');

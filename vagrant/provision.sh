@@ -1,9 +1,9 @@
 #!/bin/sh
 # provision.sh N: makes a fresh Debian 13 machine the node bgp-N of the demo, or brings it up to date. Run by Vagrant as
-# root with the checkout in /tsbgp (SOURCE in the environment names another place).
+# root with the sources in /tmp/tsbgp.tar.gz.
 #
-# Installs Debian's Node.js, builds tsbgp in the machine, installs the service with the demo's configuration and starts
-# it, and puts CREATE_POD.sh into the user's home directory. A second run updates the program and keeps the configuration.
+# Installs Debian's Node.js, builds the package in the machine, installs it with the demo's configuration and starts the
+# service, and puts CREATE_POD.sh into the user's home directory. A second run updates the program and keeps the configuration.
 # http_proxy and https_proxy, if set, are used for the packages; apt remembers them until a run without.
 set -eu
 
@@ -17,10 +17,19 @@ case $number in
     ;;
 esac
 address=172.18.8.10$number
-source=${SOURCE:-/tsbgp}
+archive=/tmp/tsbgp.tar.gz
 build=/usr/local/src/tsbgp
 
-step() { echo "bgp-$number: $*"; }
+# Says what is done and does it; what a command prints matters only when it fails.
+step() {
+  echo "bgp-$number: $1"
+  shift
+  "$@" >/var/log/tsbgp-provision.log 2>&1 || {
+    cat /var/log/tsbgp-provision.log >&2
+    echo "bgp-$number: this failed; \`vagrant provision bgp-$number\` tries again" >&2
+    exit 1
+  }
+}
 
 {
   if [ -n "${http_proxy:-}" ]; then echo "Acquire::http::Proxy \"$http_proxy\";"; fi
@@ -30,30 +39,30 @@ step() { echo "bgp-$number: $*"; }
 [ -n "${https_proxy:-}" ] || unset https_proxy
 
 missing=
-for package in nodejs npm rsync iproute2 iptables iputils-ping procps; do
+for package in nodejs npm iproute2 iptables iputils-ping procps; do
   dpkg-query -W -f '${Status}' $package 2>/dev/null | grep -q ' installed$' || missing="$missing $package"
 done
+export DEBIAN_FRONTEND=noninteractive
 if [ -n "$missing" ]; then
-  step "installing$missing"
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get update -q
+  step "reading package lists" apt-get update
   # shellcheck disable=SC2086 # a list of words
-  apt-get install -q -y --no-install-recommends $missing
+  step "installing$missing" apt-get install -y --no-install-recommends $missing
 fi
 
-step "building tsbgp"
+# What npm and the build made before stays for the next time.
 mkdir -p "$build"
-rsync -a --delete --exclude=/node_modules --exclude=/dist --exclude=/.git "$source/" "$build/"
-rm -rf "$build/build"
-node "$build/scripts/package.mjs" --arch "$(dpkg --print-architecture)"
+find "$build" -mindepth 1 -maxdepth 1 ! -name node_modules ! -name dist -exec rm -rf {} +
+tar -xzf $archive --no-same-owner -C "$build"
+step "building tsbgp (some minutes the first time)" \
+  node "$build/scripts/package.mjs" --arch "$(dpkg --print-architecture)"
 
-step "installing the package"
 mkdir -p /etc/tsbgp
 config=/etc/tsbgp/tsbgp.yml
 [ -e $config ] ||
   sed -e '/^#/d' -e "s/@ADDRESS@/$address/" -e "s/@NEIGHBOR@/172.18.8.10$other/" "$build/vagrant/tsbgp.yml.in" >$config
-apt-get install -q -y --reinstall --allow-downgrades -o Dpkg::Options::=--force-confold "$build"/build/tsbgp_*.deb
-systemctl enable --quiet --now tsbgp
+step "installing the package" \
+  apt-get install -y --reinstall --allow-downgrades -o Dpkg::Options::=--force-confold "$build"/build/tsbgp_*.deb
+step "starting the service" systemctl enable --now tsbgp
 
 # The interface with the private address is eth1, unless the box names them otherwise.
 interface=$(ip -o -4 address show to "$address" | awk '{ print $2; exit }')
@@ -63,11 +72,3 @@ sed "s/POD_INTERFACE:-eth1/POD_INTERFACE:-${interface:-eth1}/" "$build/vagrant/c
 chown "$user:" "$home/CREATE_POD.sh"
 chmod 755 "$home/CREATE_POD.sh"
 usermod -a -G tsbgp "$user"
-
-cat <<END
-bgp-$number is ready. Next: vagrant ssh bgp-$number
-  tsbgp neighbor                  the session with bgp-$other
-  sudo ./CREATE_POD.sh $number           a pod with the address 10.233.$number.10
-  tsbgp rib add 10.233.$number.10/32     announce it
-docs/vagrant.md goes on from here.
-END

@@ -4,7 +4,17 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 export const CACHE = join(process.env.XDG_CACHE_HOME ?? '/var/cache', 'tsbgp-machines');
@@ -22,50 +32,46 @@ const SERVICES = ['bird.service', 'frr.service', 'apt-daily.timer', 'apt-daily-u
 
 /**
  * The tree's directory; the first call on a machine takes a minute or two and prints what it does.
- * @param {string[]} [more] packages, for a tree of its own
- * @param {(tree: string) => void} [finish] what else to do to such a tree; once
  * @returns {Promise<string>}
  */
-export async function debianTree(more = [], finish = () => {}) {
-  const packages = [...PACKAGES, ...more];
+export async function debianTree() {
+  // The key stands for all that makes a tree what it is: this file.
   const key = createHash('sha256')
     .update(readFileSync(import.meta.filename))
-    .update(more.join())
     .digest('hex')
     .slice(0, 12);
   const tree = join(CACHE, `debian-13-${key}`);
-  if (existsSync(tree)) return tree;
+  if (!existsSync(tree)) await makeTree(tree);
+  const now = new Date();
+  utimesSync(tree, now, now);
+  return tree;
+}
+
+/** @param {string} tree */
+async function makeTree(tree) {
   mkdirSync(CACHE, { recursive: true });
-  removeUnfinished();
+  removeLeftovers();
   const unfinished = join(CACHE, `unfinished-${process.pid}`);
   console.log(`making a Debian 13 tree in ${tree}, once; this takes a minute or two`);
   try {
-    await bootstrap(packages, unfinished);
+    await bootstrap(unfinished);
     for (const service of SERVICES) execFileSync('systemctl', [`--root=${unfinished}`, 'disable', '--quiet', service]);
     // Each machine gets an id of its own when it boots.
     writeFileSync(join(unfinished, 'etc/machine-id'), '');
-    finish(unfinished);
-    renameSync(unfinished, tree);
+    // Another process may have been faster.
+    if (!existsSync(tree)) renameSync(unfinished, tree);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
   }
-  // Trees of other package lists are of no use any more.
-  if (more.length === 0) {
-    for (const old of readdirSync(CACHE).filter(name => /^debian-13-/.test(name) && join(CACHE, name) !== tree)) {
-      rmSync(join(CACHE, old), { recursive: true });
-    }
-  }
-  return tree;
 }
 
 /**
  * Runs mmdebstrap with mounts and processes of its own, which end with this process however it ends.
- * @param {string[]} packages
  * @param {string} directory
  */
-async function bootstrap(packages, directory) {
+async function bootstrap(directory) {
   const tied = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
-  const options = ['--mode=root', '--variant=minbase', `--include=${packages.join()}`];
+  const options = ['--mode=root', '--variant=minbase', `--include=${PACKAGES.join()}`];
   const command = ['mmdebstrap', ...options, 'trixie', directory, MIRROR];
   const child = spawn('setpriv', [...tied, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -78,10 +84,13 @@ async function bootstrap(packages, directory) {
   if (status !== 0) throw new Error(`mmdebstrap from ${MIRROR} failed:\n${output}`);
 }
 
-/** Removes what processes left that are no more. */
-function removeUnfinished() {
+/** Removes what processes left that are no more, and trees that nobody has used for a week. */
+function removeLeftovers() {
+  const weekAgo = Date.now() - 7 * 86_400_000;
   for (const name of readdirSync(CACHE)) {
+    const path = join(CACHE, name);
     const [, pid] = /^unfinished-(\d+)$/.exec(name) ?? [];
-    if (pid && !existsSync(`/proc/${pid}`)) rmSync(join(CACHE, name), { recursive: true });
+    const isLeft = pid ? !existsSync(`/proc/${pid}`) : statSync(path).mtimeMs < weekAgo;
+    if (isLeft) rmSync(path, { recursive: true });
   }
 }

@@ -6,7 +6,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { obstacle } from '../test/machines/machine.mjs';
@@ -63,6 +63,8 @@ Those that need none: npx vitest run test/bgp`);
   // Also the place of what tests write, so that nothing stays when they are stopped.
   const directory = mkdtempSync(join(tmpdir(), 'tsbgp-test-'));
   process.on('exit', () => rmSync(directory, { recursive: true }));
+  // Tests run commands as other users, too.
+  chmodSync(directory, 0o755);
   process.env.TMPDIR = directory;
   const report = join(directory, 'report.json');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];

@@ -17,20 +17,25 @@ import {
 const STATES = ['Unknown', 'Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established'];
 const ORIGINS = ['igp', 'egp', 'incomplete'] as const;
 
-class Gobgpd extends Speaker {
+export class Gobgpd extends Speaker {
   constructor(node: Node, setup: Setup) {
     super(node, setup, 'gobgpd');
   }
 
   async start(restart = false): Promise<void> {
-    const config = await this.write('gobgpd.json', JSON.stringify(configuration(this.setup, restart), null, 1));
-    await this.launch(
-      `gobgpd -f ${config} -t json ${restart ? '-r' : ''} --pprof-disable --api-hosts 127.0.0.1:50051`,
-      async () => (await this.node.try('gobgp global')).status === 0,
-    );
+    await this.startWith(JSON.stringify(configuration(this.setup, restart), null, 1), 'json', restart);
     for (const route of this.setup.routes ?? []) await this.add(route);
     if (restart)
       for (const { address } of this.setup.neighbors) await this.node.run(`gobgp neighbor ${address} enable`);
+  }
+
+  /** Starts it with this configuration, and nothing announced. */
+  async startWith(text: string, type: 'json' | 'yaml', restart = false): Promise<void> {
+    const config = await this.write(`gobgpd.${type}`, text);
+    await this.launch(
+      `gobgpd -f ${config} -t ${type} ${restart ? '-r' : ''} --pprof-disable --api-hosts 127.0.0.1:50051`,
+      async () => (await this.node.try('gobgp global')).status === 0,
+    );
   }
 
   async state(neighbor: string): Promise<string> {
@@ -38,10 +43,13 @@ class Gobgpd extends Speaker {
   }
 
   async routes(prefix: string): Promise<Route[]> {
-    const shown: Record<string, Path[]> = JSON.parse(
-      await this.node.run(`gobgp -j global rib ${prefix} -a ${familyOf(prefix)}`),
-    );
-    return (shown[prefix] ?? []).map(routeOf);
+    return (await this.table(`${prefix} -a ${familyOf(prefix)}`)).get(prefix) ?? [];
+  }
+
+  /** The routes by prefix, of all IPv4 prefixes or as the words of `gobgp global rib` say. */
+  async table(words = ''): Promise<Map<string, Route[]>> {
+    const shown: Record<string, Path[]> = JSON.parse(await this.node.run(`gobgp -j global rib ${words}`));
+    return new Map(Object.entries(shown).map(([prefix, paths]) => [prefix, paths.map(routeOf)]));
   }
 
   async announce(route: Announcement): Promise<void> {

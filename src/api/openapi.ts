@@ -1,8 +1,9 @@
 // The OpenAPI 3.1 document of the control API, made from the tables of operations and shapes.
 
 import { z } from 'zod';
+import { COMPONENTS } from './components.js';
 import { ERRORS, type ErrorCode, OPERATION_NAMES, OPERATIONS, type Operation } from './operations.js';
-import { COMPONENTS, errorBody, SHAPES, type Shape } from './schema.js';
+import { errorBody, SHAPES, type Shape } from './schema.js';
 
 /** A JSON Schema, or a part of one. */
 export interface JsonSchema {

@@ -68,6 +68,7 @@ export interface SpeakerOptions {
 const SELECTION_DEFERRAL_SECONDS = 60;
 /** Paths looked at in one slice of a scan. */
 const SCAN_SLICE = 8_000;
+
 /** A BGP speaker. */
 export class Speaker {
   readonly options: SpeakerOptions;
@@ -368,6 +369,7 @@ export class Speaker {
 
   private startNew(options: NeighborOptions): Neighbor {
     const neighbor = this.insert(options);
+    this.neighborsChanged();
     neighbor.start();
     return neighbor;
   }
@@ -379,7 +381,6 @@ export class Speaker {
     }
     const neighbor = new Neighbor({ ...options, address }, this.context);
     this.byAddress.set(address, neighbor);
-    this.neighborsChanged();
     return neighbor;
   }
 

@@ -72,6 +72,17 @@ describe('InstalledTable', () => {
     expect([have, ribId, reason, seen, kept].map(column => column[slot])).toEqual([0, 0, 0, 0, 0]);
     expect(table.told.get(slot)).toBeUndefined();
   });
+
+  test('a table that was emptied has no slots, and takes new ones', () => {
+    const table = new InstalledTable(Family.ipv4Unicast);
+    const address = (n: number) => Uint8Array.of(10, n >>> 16, n >>> 8, n);
+    const slots = Array.from({ length: 70_000 }, (_, n) => table.ensure(address(n), 0, 32));
+    for (const slot of slots) table.have[slot] = 5;
+    for (const slot of slots) table.free(slot);
+    expect(slots.filter(slot => table.used(slot))).toEqual([]);
+    const slot = table.ensure(address(1), 0, 32);
+    expect([table.have.length, table.have[slot], table.used(slot)]).toEqual([32, 0, true]);
+  });
 });
 
 describe('RouteTable', () => {

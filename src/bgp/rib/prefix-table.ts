@@ -109,7 +109,7 @@ export class PrefixTable {
 
   /** Is this id a prefix at present? */
   used(id: number): boolean {
-    return this.firstPath[id] >= 0;
+    return id < this.top && this.firstPath[id] >= 0;
   }
 
   /** The ids in use, in the table's order. */

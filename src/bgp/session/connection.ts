@@ -71,8 +71,6 @@ export class Connection {
   #open: OpenMessage | null = null;
   #lastWords: Uint8Array | null = null;
   #corked = false;
-  /** An UPDATE has come since HoldTimer was restarted. */
-  #updated = false;
 
   constructor(owner: ConnectionOwner, state: FsmState) {
     this.#owner = owner;
@@ -192,11 +190,12 @@ export class Connection {
   }
 
   #read(chunk: Buffer): void {
+    const { received } = this.#owner.messages;
+    const before = received.update;
     try {
       this.#framer.push(chunk);
       // All that event 27 does in Established (RFC 4271 §8.2.2); a full table is 140,000 of them.
-      if (this.#updated) this.timers.restart('hold');
-      this.#updated = false;
+      if (received.update !== before) this.timers.restart('hold');
     } catch (error) {
       this.#owner.raise(this, this.#failed(error, 'BGPHeaderErr'));
     }
@@ -228,7 +227,6 @@ export class Connection {
       if (this.state.name !== 'Established') return UPDATE_MESSAGE;
       try {
         this.#owner.update(buf, start, end);
-        this.#updated = true;
         return null;
       } catch (error) {
         return this.#failed(error, 'UpdateMsgErr');

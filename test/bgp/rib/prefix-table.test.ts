@@ -75,6 +75,15 @@ describe.each(FAMILIES)('the prefix table of family $family', ({ family, octets 
     );
   });
 
+  it('gives its memory back when it is empty, and no number is used any more', () => {
+    const table = new PrefixTable(family);
+    const ids = Array.from({ length: 70_000 }, (_, n) => table.ensure(after(Array(octets).fill(10), 24, n), 24));
+    for (const id of ids) table.releaseIfIdle(id);
+    expect(table.capacity).toBeLessThan(100);
+    expect(ids.filter(id => table.used(id))).toEqual([]);
+    expect(table.ensure(after(Array(octets).fill(10), 24, 1), 24)).toBe(1);
+  });
+
   it('stays quick to search while different prefixes come and go', () => {
     const table = new PrefixTable(family);
     const address = new Uint8Array(octets);

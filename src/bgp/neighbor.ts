@@ -1,8 +1,9 @@
 // One neighbor: its session on one side, the tables on the other.
 //
-// Hears from the session (established, UPDATE, refresh, down) and turns it into changes of Adj-RIB-In, membership of
-// update groups; what becomes of its routes through its restarts is graceful-restart.ts. RFC 4271 §9; RFC 4724 §2
-// (End-of-RIB); RFC 2918; RFC 7313; RFC 4486 (prefix limit). Whatever deletes many routes is one act: mark them stale, then sweep what is still stale.
+// Hears from the session (established, UPDATE, refresh, down) and turns it into changes of Adj-RIB-In and membership of
+// update groups. What has a room of its own: routes through its restarts (graceful-restart.ts), what it has told
+// (telling.ts), policies, refreshes, the prefix limit, what people see. Whatever deletes many routes is one act: mark them
+// stale, then sweep what is still stale. RFC 4271 §9; RFC 4724 §2 (End-of-RIB); RFC 4486 (prefix limit).
 
 import type { Logger } from 'pino';
 import { exportOptions, importContext, retention } from './agreement.js';
@@ -23,6 +24,7 @@ import type { AdvertisedPath, Member } from './rib/update-group.js';
 import type { UpdateGroups } from './rib/update-groups.js';
 import { type LocalOptions, type NeighborOptions, type Relation, relationTo } from './session/options.js';
 import { type Negotiated, NeighborSession, type SessionDown, type SessionHandler } from './session/session.js';
+import { Telling } from './telling.js';
 import type { FamilyCounts, NeighborStatus } from './views.js';
 import { toHex } from './wire/bytes.js';
 import { FAMILIES, Family, familyOf } from './wire/family.js';
@@ -50,9 +52,6 @@ export interface NeighborContext {
   told(): void;
 }
 
-/** A neighbor without graceful restart never says that it has sent everything; this long after Established counts. */
-const SETTLED_MS = 5_000;
-
 const cease = {
   shutdown: NotificationErrors.administrativeShutdown.subcode,
   reset: NotificationErrors.administrativeReset.subcode,
@@ -75,15 +74,13 @@ export class Neighbor implements SessionHandler {
   private readonly members: readonly Member[];
   readonly policies: NeighborPolicies;
   private importing: ImportContext | null = null;
-  private readonly endOfRib = new Set<Family>();
   private refreshes: Refreshes | null = null;
   private readonly errors = { attributeDiscard: 0, treatAsWithdraw: 0, sessionReset: 0 };
-  private readonly timers: { prefixLimit?: NodeJS.Timeout; settled?: NodeJS.Timeout; absent?: NodeJS.Timeout } = {};
+  private readonly telling: Telling;
   private readonly restart: GracefulRestart;
   private readonly prefixLimit: PrefixLimit;
-  private settled = false;
-  /** There was no session within a whole attempt to connect, or it is lost again. */
-  private absent = false;
+  /** Runs while the session is down for the prefix limit's sake. */
+  private limitTimer: NodeJS.Timeout | undefined;
   private since = Date.now();
 
   constructor(options: NeighborOptions, context: NeighborContext) {
@@ -97,6 +94,7 @@ export class Neighbor implements SessionHandler {
     const client = options.routeReflectorClient || options.routeServerClient;
     this.source = context.rib.sources.add(options.address, address, kind, client);
     this.session = new NeighborSession(options, context.local, this, context.log);
+    this.telling = new Telling(context.told);
     this.restart = new GracefulRestart(context.rib, this.source, {
       wake: context.wake,
       overdue: kept => this.overdue(kept),
@@ -112,7 +110,7 @@ export class Neighbor implements SessionHandler {
 
   /** Has it told everything it had to tell after the speaker's start, or is nothing expected of it? */
   get told(): boolean {
-    return this.shutdown || this.settled;
+    return this.shutdown || this.telling.settled;
   }
 
   /** There is a session, or routes of one are kept. */
@@ -124,22 +122,15 @@ export class Neighbor implements SessionHandler {
     return this.importing !== null;
   }
 
-  /**
-   * Does the choice of routes wait for its End-of-RIB (RFC 4724 §4.1)? Not when it restarts itself, nor when it is not
-   * there. One that sends no End-of-RIB is given a moment.
-   */
+  /** Does the choice of routes wait for its End-of-RIB of the family? */
   awaited(family: Family): boolean {
-    if (this.told || this.absent || this.endOfRib.has(family)) return false;
-    const { negotiated } = this.session;
-    if (negotiated === null) return this.options.families.includes(family);
-    return negotiated.families.includes(family) && negotiated.gracefulRestart?.restarting !== true;
+    return !this.shutdown && this.telling.awaited(family, this.session.negotiated, this.options.families);
   }
 
   start(): void {
     if (this.shutdown) return;
     this.session.start();
-    this.timers.absent = setTimeout(() => this.gone(), this.options.connectRetrySeconds * 1000);
-    this.timers.absent.unref();
+    this.telling.expect(this.options.connectRetrySeconds * 1000);
   }
 
   /** `neighbor … disable`; `message` goes to the neighbor (RFC 9003). */
@@ -156,7 +147,7 @@ export class Neighbor implements SessionHandler {
   enable(): void {
     this.shutdown = false;
     this.shutdownMessage = undefined;
-    clearTimeout(this.timers.prefixLimit);
+    clearTimeout(this.limitTimer);
     this.session.start();
   }
 
@@ -232,8 +223,6 @@ export class Neighbor implements SessionHandler {
     rib.sources.identify(this.source, negotiated.remoteRouterId, longLived);
     this.importing = importContext(this.source, this.options, local, clusterId, negotiated, this.policies.import);
     this.since = Date.now();
-    this.absent = false;
-    this.endOfRib.clear();
     this.refreshes = new Refreshes(negotiated.families, negotiated.enhancedRouteRefresh, {
       send: (family, subtype) => this.sendRefresh(family, subtype),
       resend: family => groups[family].refresh(this.members[family]),
@@ -245,11 +234,7 @@ export class Neighbor implements SessionHandler {
     for (const family of negotiated.families) {
       groups[family].join(this.members[family], this.exportOptions(family, negotiated));
     }
-    if (negotiated.gracefulRestart === null) {
-      this.timers.settled = setTimeout(() => this.settle(), SETTLED_MS);
-      this.timers.settled.unref();
-    }
-    this.context.told();
+    this.telling.established(negotiated);
     this.context.wake();
   }
 
@@ -275,7 +260,7 @@ export class Neighbor implements SessionHandler {
     const { afi, safi, subtype } = message;
     const family = familyOf(afi, safi);
     if (family === -1 || !this.session.negotiated?.families.includes(family)) return;
-    const complete = this.session.negotiated.gracefulRestart === null || this.endOfRib.has(family);
+    const complete = this.session.negotiated.gracefulRestart === null || this.telling.endOfRib.has(family);
     if (!this.refreshes?.received(family, subtype, complete)) {
       const fields = { neighbor: this.options.address, family: FAMILIES[family].name, subtype };
       this.context.log.warn(fields, `ROUTE-REFRESH of ${this.options.address} ignored (RFC 7313)`);
@@ -294,12 +279,9 @@ export class Neighbor implements SessionHandler {
   down(down: SessionDown): void {
     this.importing = null;
     this.since = Date.now();
-    clearTimeout(this.timers.settled);
-    clearTimeout(this.timers.absent);
-    this.absent = true;
     for (const { family } of FAMILIES) this.context.groups[family].leave(this.members[family]);
     this.restart.down(retention(this.options, this.session.negotiated), down);
-    this.context.told();
+    this.telling.down();
     this.context.wake();
   }
 
@@ -311,7 +293,7 @@ export class Neighbor implements SessionHandler {
       family: FAMILIES[family].name,
       ...this.context.rib.families[family].counts(this.source),
       advertised: this.context.groups[family].advertised(this.members[family]),
-      endOfRib: this.endOfRib.has(family),
+      endOfRib: this.telling.endOfRib.has(family),
       longLivedUntil: this.restart.longLivedUntil(family),
     }));
     return neighborStatus(options, this.session, {
@@ -416,21 +398,7 @@ export class Neighbor implements SessionHandler {
   }
 
   private receivedEndOfRib(family: Family): void {
-    this.endOfRib.add(family);
-    const complete = this.session.negotiated?.families.every(f => this.endOfRib.has(f)) === true;
-    this.restart.endOfRib(family, complete);
-    if (complete) this.settled = true;
-    this.context.told();
-  }
-
-  private gone(): void {
-    if (this.session.negotiated !== null) return;
-    this.absent = true;
-    this.context.told();
-  }
-
-  private settle(): void {
-    this.settled = true;
+    this.restart.endOfRib(family, this.telling.complete(family, this.session.negotiated));
     this.context.told();
   }
 
@@ -455,11 +423,12 @@ export class Neighbor implements SessionHandler {
     this.shutdown = true;
     this.shutdownMessage = `more than ${limit} prefixes`;
     void this.session.stop({ subcode: cease.prefixLimit });
-    if (restartSeconds > 0) this.timers.prefixLimit = setTimeout(() => this.enable(), restartSeconds * 1000);
+    if (restartSeconds > 0) this.limitTimer = setTimeout(() => this.enable(), restartSeconds * 1000);
   }
 
   private clearTimers(): void {
-    for (const timer of Object.values(this.timers)) clearTimeout(timer);
+    clearTimeout(this.limitTimer);
+    this.telling.stop();
     this.restart.stop();
   }
 }

@@ -1,8 +1,8 @@
 // gobgpd's configuration (YAML or TOML) mapped to tsbgp's, so that `tsbgp daemon --config gobgpd.yml` just works.
 //
 // The mapping makes a tsbgp.yml as plain values and remembers from which of gobgpd's keys each value came; the schema then
-// validates it, and problems are told with gobgpd's paths. Keys whose loss would change what the speaker does (passwords,
-// policies, another local AS) are refused; all others without a counterpart give a warning each.
+// validates it, and problems are told with gobgpd's paths. Keys without a counterpart whose loss would change what the speaker
+// does (VRFs, BFD, a condition of a policy) are refused; all others give a warning each.
 // gobgpd's own defaults are kept where routing depends on them: no RFC 8212, only the family of the neighbor's address, no
 // graceful restart, nothing into the kernel without zebra.
 

@@ -3,7 +3,7 @@
 //
 // `announce` and `withdraw` change one path and decide its prefix at once; a changed best path is marked in the dirty
 // set of every consumer. Whatever touches many paths (a next hop that came or went, a neighbor's routes to be removed,
-// a changed import policy) is a task of one scan over the path columns, done in slices by `work`.
+// a changed import policy) is a task of one scan over the path columns, done in slices by `work` (path-scan.ts).
 
 import type { Family } from '../wire/family.js';
 import type { Aggregates } from './aggregates.js';
@@ -13,6 +13,7 @@ import { choose, type DecisionTables, eligible, type Multipath, sharingPaths } f
 import { DirtySet } from './dirty-set.js';
 import { longLived, refusesLongLife } from './long-lived.js';
 import type { NextHops } from './next-hops.js';
+import { PathScan, type ScanTask, type ScanTasks } from './path-scan.js';
 import { Paths, Stale, Verdict } from './paths.js';
 import { PrefixTable } from './prefix-table.js';
 import type { AppliedPolicy } from './route-policy.js';
@@ -21,13 +22,14 @@ import { AGGREGATE_SOURCE, KERNEL_SOURCE, SourceKind, type Sources } from './sou
 /** What the kernel is to do with a prefix. */
 export const Forwarding = { none: 0, unicast: 1, blackhole: 2, unreachable: 3 } as const;
 
-/** A scan over the path columns that has not come round yet. */
-interface ScanTask {
-  /** Where the cursor was when it began, and in which round: it is done when the cursor is there again. */
-  from: number;
-  round: number;
-  done?: () => void;
+/** A changed import of a source. */
+interface Reimport extends ScanTask {
+  judge: (path: number) => Verdict;
+  policy: AppliedPolicy | null;
 }
+
+/** The only selection that there can be. */
+const SELECTION = 0;
 
 /** Routes of one family. */
 export class LocRib implements DecisionTables {
@@ -49,19 +51,15 @@ export class LocRib implements DecisionTables {
   private consumers: DirtySet[] = [];
   /** Those of them that look at every path, not only at the best one. */
   private watchers: DirtySet[] = [];
-  private readonly changedNextHops = new Map<number, ScanTask>();
-  private readonly sweeps = new Map<number, ScanTask>();
-  private readonly imports = new Map<
-    number,
-    ScanTask & { judge: (path: number) => Verdict; policy: AppliedPolicy | null }
-  >();
   /** Learned paths are not chosen: a speaker that restarted waits for its neighbors (RFC 4724 §4.1). */
   deferring = false;
+  private readonly changedNextHops: ScanTasks = new Map();
+  /** By source. */
+  private readonly sweeps: ScanTasks = new Map();
+  private readonly imports: ScanTasks<Reimport> = new Map();
   /** The choice that ends deferral, while it goes on. */
-  private readonly selections = new Map<LocRib, ScanTask>();
-  private cursor = 1;
-  /** How often the cursor came to the end of the paths. */
-  private round = 0;
+  private readonly selections: ScanTasks = new Map();
+  private readonly scan = new PathScan(this.paths, [this.changedNextHops, this.sweeps, this.imports, this.selections]);
 
   constructor(family: Family, sets: AttributeSets, nextHops: NextHops, sources: Sources, multipath: Multipath) {
     this.family = family;
@@ -263,7 +261,7 @@ export class LocRib implements DecisionTables {
       earlier?.();
       done?.();
     };
-    this.sweeps.set(source, { ...this.here, done: both });
+    this.sweeps.set(source, { ...this.scan.here, done: both });
   }
 
   /** Removes the source's stale paths at once. */
@@ -289,7 +287,7 @@ export class LocRib implements DecisionTables {
   /** Ends deferral: whatever has come is chosen from, in slices; `done` is called when that is through. */
   select(done?: () => void): void {
     this.deferring = false;
-    this.selections.set(this, { ...this.here, done });
+    this.selections.set(SELECTION, { ...this.scan.here, done });
   }
 
   /** Is every prefix decided? */
@@ -304,37 +302,28 @@ export class LocRib implements DecisionTables {
 
   /** Has the source's paths judged anew, in slices, and what `judge` accepts by `policy`: its import changed. */
   reimport(source: number, judge: (path: number) => Verdict, policy: AppliedPolicy | null = null): void {
-    this.imports.set(source, { ...this.here, judge, policy });
+    this.imports.set(source, { ...this.scan.here, judge, policy });
   }
 
   /** The answer for a next hop changed: whatever uses it is decided again, in slices. */
   nextHopChanged(nextHop: number): void {
-    this.changedNextHops.set(nextHop, this.here);
+    this.changedNextHops.set(nextHop, this.scan.here);
   }
 
   /** Is a scan under way? */
   get busy(): boolean {
-    return this.changedNextHops.size + this.sweeps.size + this.imports.size + this.selections.size > 0;
+    return this.scan.busy;
   }
 
   /** Scans up to `budget` paths for the tasks under way; returns whether more is to be done. */
   work(budget: number): boolean {
-    const { paths } = this;
-    const steps = Math.min(budget, paths.end);
-    for (let i = 0; i < steps; i++) {
-      if (this.cursor >= paths.end) {
-        this.cursor = 1;
-        this.round++;
-      }
-      const path = this.cursor++;
-      if (path < paths.end && paths.prefix[path] !== 0) this.visit(path);
-    }
-    this.finish(this.changedNextHops);
-    this.finish(this.sweeps);
-    this.finish(this.imports);
-    this.finish(this.selections);
+    this.scan.work(budget, this.visitor);
     return this.busy;
   }
+
+  private readonly visitor = (path: number): void => {
+    if (this.paths.prefix[path] !== 0) this.visit(path);
+  };
 
   private visit(path: number): void {
     const { paths, sets } = this;
@@ -393,19 +382,6 @@ export class LocRib implements DecisionTables {
     if (stale === Stale.no) return;
     paths.stale[path] = stale;
     this.stale[source]++;
-  }
-
-  private get here(): ScanTask {
-    return { from: this.cursor, round: this.round };
-  }
-
-  private finish<K>(tasks: Map<K, ScanTask>): void {
-    for (const [key, task] of tasks) {
-      const rounds = this.round - task.round;
-      if (rounds === 0 || (rounds === 1 && this.cursor < task.from)) continue;
-      tasks.delete(key);
-      task.done?.();
-    }
   }
 
   private refreshStale(path: number): void {

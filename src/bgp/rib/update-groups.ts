@@ -3,8 +3,8 @@
 // A neighbor that joins begins in a group of its own with an empty column and everything dirty; one that lags too far
 // behind is split off with a copy of the column; one that asks for a refresh is split off and sent everything again.
 // Whenever a group has drained it has sent exactly what Loc-RIB and the profile say, so two drained groups of one
-// profile are the same and merge. While the choice of routes is deferred, or aggregates are
-// not counted yet, nobody has been sent all (RFC 4724 §4.1).
+// profile are the same and merge. While the choice of routes is deferred, or aggregates are not counted yet, nobody has
+// been sent all (RFC 4724 §4.1).
 
 import { AddPathGroup } from './add-path-group.js';
 import { type ExportOptions, ExportProfile, exportKey } from './export.js';

@@ -28,7 +28,7 @@ const run = (octets: number): fc.Arbitrary<Run> =>
   });
 
 /** The prefix `n` places after the one of these octets. */
-function after(head: number[], length: number, n: number): Uint8Array {
+function following(head: number[], length: number, n: number): Uint8Array {
   const bytes = Uint8Array.from(head);
   clearHostBits(bytes, length);
   let carry = n;
@@ -50,7 +50,7 @@ describe.each(FAMILIES)('the prefix table of family $family', ({ family, octets 
         const model = new Map<string, { id: number; address: Uint8Array; length: number }>();
         for (const { head, length, count, add } of runs) {
           for (let n = 0; n < count; n++) {
-            const address = after(head, length, n);
+            const address = following(head, length, n);
             const text = formatPrefix({ family, address, length });
             const known = model.get(text);
             expect(table.find(address, length)).toBe(known?.id ?? 0);
@@ -77,11 +77,11 @@ describe.each(FAMILIES)('the prefix table of family $family', ({ family, octets 
 
   it('gives its memory back when it is empty, and no number is used any more', () => {
     const table = new PrefixTable(family);
-    const ids = Array.from({ length: 70_000 }, (_, n) => table.ensure(after(Array(octets).fill(10), 24, n), 24));
+    const ids = Array.from({ length: 70_000 }, (_, n) => table.ensure(following(Array(octets).fill(10), 24, n), 24));
     for (const id of ids) table.releaseIfIdle(id);
     expect(table.capacity).toBeLessThan(100);
     expect(ids.filter(id => table.used(id))).toEqual([]);
-    expect(table.ensure(after(Array(octets).fill(10), 24, 1), 24)).toBe(1);
+    expect(table.ensure(following(Array(octets).fill(10), 24, 1), 24)).toBe(1);
   });
 
   it('stays quick to search while different prefixes come and go', () => {

@@ -259,6 +259,12 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await neighbor()).add,
   },
   {
+    usage: 'neighbor NEIGHBOR add group NAME [OPTION...]',
+    summary: 'The same, with the keys of a group of the configuration, its AS among them',
+    examples: [['tsbgp neighbor 172.18.8.104 add group spines', 'One more like the others']],
+    load: async () => (await neighbor()).add,
+  },
+  {
     usage: 'neighbor NEIGHBOR del',
     summary: 'End the session and forget the neighbor until the daemon starts again',
     load: async () => (await neighbor()).remove,

@@ -1,4 +1,4 @@
-// A neighbor in words: `add as N` and then keys of the configuration file, each with its value.
+// A neighbor in words: `add as N`, or `add group NAME`, and then keys of the configuration file, each with its value.
 
 import type { NeighborSpec } from '../api/control.js';
 import { usageError } from './exit.js';
@@ -183,8 +183,8 @@ function addPathWord(text: string): [string, unknown] {
 
 const NAMES = NEIGHBOR_WORDS.map(row => row.word);
 
-/** The neighbor that the words mean, as a mapping of the configuration file. Throws CommandError. */
-export function parseNeighborWords(address: string, as: string, words: readonly string[]): NeighborSpec {
+/** The neighbor that the words mean, as a mapping of the configuration file; its group may have the AS. Throws CommandError. */
+export function parseNeighborWords(address: string, as: string | undefined, words: readonly string[]): NeighborSpec {
   const keys: Record<string, unknown> = {};
   for (let i = 0; i < words.length; i++) {
     const word = words[i];
@@ -194,7 +194,7 @@ export function parseNeighborWords(address: string, as: string, words: readonly 
     keys[word] = readValue(row, words[i + 1]);
     if (!standsAlone(row, words[i + 1])) i++;
   }
-  return { address, as: /^\d+$/.test(as) ? Number(as) : as, ...keys };
+  return { address, ...(as !== undefined && { as: /^\d+$/.test(as) ? Number(as) : as }), ...keys };
 }
 
 /** Is the word a flag, and what follows it none of its values? Then it means true. */

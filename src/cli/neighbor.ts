@@ -124,10 +124,11 @@ export function softReset(invocation: Invocation): Promise<void> {
   return finish(invocation, clientOf(invocation).call('softResetNeighbor', input));
 }
 
-/** `neighbor NEIGHBOR add as AS [OPTION...]`. */
+/** `neighbor NEIGHBOR add as AS [OPTION...]` and `neighbor NEIGHBOR add group NAME [OPTION...]`. */
 export function add(invocation: Invocation): Promise<void> {
   const { args, rest } = invocation;
-  const body = parseNeighborWords(args.NEIGHBOR ?? '', args.AS ?? '', rest);
+  const words = args.NAME === undefined ? rest : ['group', args.NAME, ...rest];
+  const body = parseNeighborWords(args.NEIGHBOR ?? '', args.AS, words);
   return finish(invocation, clientOf(invocation).call('addNeighbor', { body }));
 }
 

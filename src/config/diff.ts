@@ -2,14 +2,15 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { resolveStatement } from '../bgp/policy/resolve.js';
+import { encodeNeighbor } from './neighbor.js';
 import type { Config, NeighborConfig } from './schema.js';
 
 /** A neighbor whose entry changed. */
 export interface NeighborChange {
   old: NeighborConfig;
   new: NeighborConfig;
-  /** The keys of NeighborConfig that differ. */
-  keys: (keyof NeighborConfig)[];
+  /** The file's keys that differ. */
+  keys: string[];
 }
 
 /** The difference of two configurations. */
@@ -71,8 +72,10 @@ export function diffConfig(before: Config, after: Config): ConfigDiff {
   };
 }
 
-function differentKeys(a: NeighborConfig, b: NeighborConfig): (keyof NeighborConfig)[] {
-  return (Object.keys(b) as (keyof NeighborConfig)[]).filter(key => !isDeepStrictEqual(a[key], b[key]));
+function differentKeys(a: NeighborConfig, b: NeighborConfig): string[] {
+  const before: Record<string, unknown> = encodeNeighbor(a);
+  const after: Record<string, unknown> = encodeNeighbor(b);
+  return Object.keys({ ...before, ...after }).filter(key => !isDeepStrictEqual(before[key], after[key]));
 }
 
 function changedPolicies(before: Config['policies'], after: Config['policies']): string[] {

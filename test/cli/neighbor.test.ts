@@ -124,6 +124,7 @@ describe('neighbor', () => {
       'neighbor 172.18.8.102 enable',
       'neighbor 172.18.8.103 add as 65010 import accept passive hold-time 30 max-prefix 10 families ipv4-unicast',
       'neighbor add 172.18.8.104 as 1.10 passive false graceful-restart 9,ipv4-unicast=86400 add-path receive,send=all',
+      'neighbor 172.18.8.105 add group spines port 1179',
       'neighbor 172.18.8.103 del',
       'neighbor del 172.18.8.104',
     ]) {
@@ -156,6 +157,7 @@ describe('neighbor', () => {
           'add-path': { receive: true, send: 'all' },
         },
       ],
+      ['addNeighbor', { address: '172.18.8.105', group: 'spines', port: 1179 }],
       ['removeNeighbor', '172.18.8.103'],
       ['removeNeighbor', '172.18.8.104'],
     ]);

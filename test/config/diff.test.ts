@@ -39,7 +39,7 @@ describe('diffConfig', () => {
         neighbors: `[{ address: 10.0.0.2, group: g }, { address: 10.0.0.3, group: g, hold-time: 30 }]`,
       });
     const { changeNeighbors, ...rest } = diffConfig(with_(9), with_(12));
-    expect(changeNeighbors.map(it => [it.new.address, it.keys])).toEqual([['10.0.0.2', ['holdTimeSeconds']]]);
+    expect(changeNeighbors.map(it => [it.new.address, it.keys])).toEqual([['10.0.0.2', ['hold-time']]]);
     expect({ ...rest, changeNeighbors: [] }).toEqual(NOTHING);
   });
 
@@ -94,7 +94,7 @@ describe('diffConfig', () => {
         {
           old: before.neighbors[0],
           new: after.neighbors[0],
-          keys: ['holdTimeSeconds', 'import', 'importDefaulted'],
+          keys: ['hold-time', 'import'],
         },
       ],
     });

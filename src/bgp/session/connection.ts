@@ -54,6 +54,9 @@ const EXPIRED: { readonly [T in TimerName]: FsmEvent } = {
   idleHold: { type: 'IdleHoldTimer_Expires' },
 };
 
+/** Octets read from a neighbor before the loop turns. Node goes on for as long as there are any, megabytes of a full table. */
+const READ_AT_ONCE = 1 << 18;
+
 let connectionsMade = 0;
 
 /** A connection of a neighbor and its machine. */
@@ -71,6 +74,8 @@ export class Connection {
   #open: OpenMessage | null = null;
   #lastWords: Uint8Array | null = null;
   #corked = false;
+  /** Octets read in this turn of the loop. */
+  #taken = 0;
 
   constructor(owner: ConnectionOwner, state: FsmState) {
     this.#owner = owner;
@@ -181,7 +186,7 @@ export class Connection {
       return this.#socket === socket;
     });
     socket.setNoDelay(true);
-    socket.on('data', chunk => this.#read(chunk));
+    socket.on('data', chunk => this.#read(socket, chunk));
     socket.on('drain', () => this.#owner.drained(this));
     const lost = (reason: string) => this.#owner.raise(this, { type: 'TcpConnectionFails', reason });
     socket.on('end', () => lost('connection closed by the neighbor'));
@@ -189,7 +194,10 @@ export class Connection {
     socket.on('close', () => lost('connection closed'));
   }
 
-  #read(chunk: Buffer): void {
+  #read(socket: net.Socket, chunk: Buffer): void {
+    if (this.#taken === 0) setImmediate(this.#turned, socket);
+    this.#taken += chunk.length;
+    if (this.#taken >= READ_AT_ONCE) socket.pause();
     const { received } = this.#owner.messages;
     const before = received.update;
     try {
@@ -200,6 +208,11 @@ export class Connection {
       this.#owner.raise(this, this.#failed(error, 'BGPHeaderErr'));
     }
   }
+
+  readonly #turned = (socket: net.Socket): void => {
+    this.#taken = 0;
+    if (socket.isPaused()) socket.resume();
+  };
 
   /** The event for an error: a WireError is the neighbor's, anything else is ours and costs this session only. */
   #failed(error: unknown, type: 'BGPHeaderErr' | 'BGPOpenMsgErr' | 'UpdateMsgErr'): FsmEvent {

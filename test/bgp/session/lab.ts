@@ -322,3 +322,26 @@ export async function rawNeighbor(
   nodes.push(node);
   return new RawNeighbor(node, localAddress, listener, server, { ...LOCAL, as: 65002, routerId: 0x0a000002 });
 }
+
+/** A neighbor that is connected to and has been sent an OPEN. */
+export async function inOpenSent(...args: Parameters<typeof rawNeighbor>): Promise<[RawNeighbor, RawConnection]> {
+  const neighbor = await rawNeighbor(...args);
+  neighbor.node.session.start();
+  const connection = await neighbor.accepts();
+  await connection.hears('open');
+  return [neighbor, connection];
+}
+
+export async function inEstablished(...args: Parameters<typeof rawNeighbor>): Promise<[RawNeighbor, RawConnection]> {
+  const [neighbor, connection] = await inOpenSent(...args);
+  await neighbor.establishes(connection);
+  return [neighbor, connection];
+}
+
+/** A message's header (RFC 4271 §4.1), or one that is wrong. */
+export function header(length: number, type: number, marker = 0xff): Buffer {
+  const bytes = Buffer.alloc(19, marker);
+  bytes.writeUInt16BE(length, 16);
+  bytes[18] = type;
+  return bytes;
+}

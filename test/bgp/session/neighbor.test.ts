@@ -1,36 +1,14 @@
-// A session with a neighbor that does as it likes: a plain socket that speaks, misbehaves, collides and restarts.
+// A session with a neighbor that does as it likes: a plain socket that speaks and misbehaves.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { encode } from '../../../src/bgp/wire/message.js';
 import type { OpenMessage } from '../../../src/bgp/wire/open.js';
-import { cleanUp, portWithoutAnswer, type RawConnection, type RawNeighbor, rawNeighbor, until } from './lab.js';
+import { cleanUp, header, inEstablished, inOpenSent, rawNeighbor, until } from './lab.js';
 
 afterEach(cleanUp);
 
 const KEEPALIVE = encode({ type: 'keepalive' });
 const UPDATE = encode({ type: 'update', withdrawn: [], attributes: [], nlri: [] });
-
-/** A neighbor that is connected to and has been sent an OPEN. */
-async function inOpenSent(...args: Parameters<typeof rawNeighbor>): Promise<[RawNeighbor, RawConnection]> {
-  const neighbor = await rawNeighbor(...args);
-  neighbor.node.session.start();
-  const connection = await neighbor.accepts();
-  await connection.hears('open');
-  return [neighbor, connection];
-}
-
-async function inEstablished(...args: Parameters<typeof rawNeighbor>): Promise<[RawNeighbor, RawConnection]> {
-  const [neighbor, connection] = await inOpenSent(...args);
-  await neighbor.establishes(connection);
-  return [neighbor, connection];
-}
-
-function header(length: number, type: number, marker = 0xff): Buffer {
-  const bytes = Buffer.alloc(19, marker);
-  bytes.writeUInt16BE(length, 16);
-  bytes[18] = type;
-  return bytes;
-}
 
 describe('a bad message is answered with the right NOTIFICATION', () => {
   const cases: [string, Uint8Array, string][] = [
@@ -171,6 +149,24 @@ describe('an Established session', () => {
     expect(length).toBe(65_535 - 19);
   });
 
+  it('reads a full table in slices, between which the loop turns', async () => {
+    const [{ node }, connection] = await inEstablished();
+    const update = Buffer.concat([header(4096, 2), Buffer.alloc(4096 - 19)]);
+    const sizes = [0];
+    const turn = () => {
+      sizes.push(0);
+      timer = setImmediate(turn);
+    };
+    let timer = setImmediate(turn);
+    node.onUpdate = () => {
+      sizes[sizes.length - 1] += update.length;
+    };
+    connection.say(Buffer.concat(Array(1000).fill(update)));
+    await until(() => node.updates === 1000);
+    clearImmediate(timer);
+    expect(Math.max(...sizes)).toBeLessThan(1 << 19);
+  });
+
   it('hands ROUTE-REFRESH on, and answers a malformed one (RFC 7313)', async () => {
     const [{ node }, connection] = await inEstablished();
     connection.say({ type: 'routeRefresh', afi: 1, safi: 1, subtype: 0 });
@@ -301,206 +297,5 @@ describe('the capabilities of a neighbor', () => {
     await until(() => neighbor.node.downs.length === 1);
     const later = await neighbor.connects();
     expect((await later.hears('open')).capabilities).not.toEqual([]);
-  });
-});
-
-describe('two connections', () => {
-  const ids = [
-    { local: 0x0a000001, survivor: 'incoming' },
-    { local: 0x0a000003, survivor: 'outgoing' },
-  ] as const;
-  for (const { local, survivor } of ids) {
-    for (const first of ['incoming', 'outgoing'] as const) {
-      it(`router id ${local & 0xff} against 2, first OPEN on the ${first} one: the ${survivor} one stays`, async () => {
-        const [neighbor, outgoing] = await inOpenSent({}, { routerId: local });
-        const incoming = await neighbor.connects();
-        await incoming.hears('open');
-        const [winner, loser] = survivor === 'incoming' ? [incoming, outgoing] : [outgoing, incoming];
-        (first === 'incoming' ? incoming : outgoing).say(neighbor.open);
-        expect(await loser.isTold()).toBe('6/7');
-        await loser.ends();
-        if (winner !== (first === 'incoming' ? incoming : outgoing)) winner.say(neighbor.open);
-        await winner.hears('keepalive');
-        winner.say(KEEPALIVE, UPDATE);
-        await until(() => neighbor.node.updates === 1);
-        expect(neighbor.node.session.state).toBe('Established');
-        expect(neighbor.node.ups).toHaveLength(1);
-        expect(neighbor.node.session.status().lastError).toBeUndefined();
-      });
-    }
-  }
-
-  it('the neighbor may choose itself', async () => {
-    const [neighbor, outgoing] = await inOpenSent();
-    const incoming = await neighbor.connects();
-    outgoing.say({ type: 'notification', code: 6, subcode: 7, data: new Uint8Array(0) });
-    await outgoing.ends();
-    await neighbor.establishes(incoming);
-    expect(neighbor.node.downs).toEqual([]);
-  });
-
-  it('one that gets nowhere gives way to the one that does', async () => {
-    const [neighbor, outgoing] = await inOpenSent({}, { routerId: 0x0a000003 });
-    const incoming = await neighbor.connects();
-    await incoming.hears('open');
-    outgoing.socket.destroy();
-    await until(() => neighbor.node.session.status().lastError !== undefined);
-    expect(Object.keys(neighbor.node.session.status().timers)).toEqual(['hold']);
-    await neighbor.establishes(incoming);
-    expect(neighbor.node.ups[0].remotePort).toBe(incoming.socket.localPort);
-  });
-
-  it('that both get nowhere: the session starts again by itself', async () => {
-    const [neighbor, outgoing] = await inOpenSent();
-    const { session } = neighbor.node;
-    const incoming = await neighbor.connects();
-    await incoming.hears('open');
-    outgoing.socket.destroy();
-    await until(() => session.status().lastError !== undefined);
-    incoming.socket.destroy();
-    await until(() => session.state === 'Active');
-    expect(Object.keys(session.status().timers)).toEqual(['connectRetry']);
-  });
-
-  it('are both closed by a reset', async () => {
-    const [neighbor, outgoing] = await inOpenSent();
-    const incoming = await neighbor.connects();
-    await incoming.hears('open');
-    neighbor.node.session.reset({ subcode: 4 });
-    expect([await outgoing.isTold(), await incoming.isTold()]).toEqual(['6/4', '6/4']);
-    await neighbor.accepts();
-  });
-
-  it('a connection attempt that hangs is given up when the other one is Established', async () => {
-    const neighbor = await rawNeighbor();
-    await neighbor.hides();
-    const { session } = neighbor.node;
-    const { options } = session;
-    session.options = { ...options, port: await portWithoutAnswer(options.address) };
-    session.start();
-    expect(session.state).toBe('Connect');
-    const incoming = await neighbor.connects();
-    await neighbor.establishes(incoming);
-    expect(Object.keys(session.status().timers).sort()).toEqual(['hold', 'keepalive', 'sendHold']);
-    expect(neighbor.node.states).toEqual(['Connect', 'OpenSent', 'OpenConfirm', 'Established']);
-  });
-
-  it('of the neighbor: the newer one counts', async () => {
-    const neighbor = await rawNeighbor({ passive: true });
-    neighbor.node.session.start();
-    const connections = [await neighbor.connects(), await neighbor.connects(), await neighbor.connects()];
-    await connections[2].hears('open');
-    expect(await connections[1].isTold()).toBe('6/7');
-    await neighbor.establishes(connections[2]);
-    expect(await connections[0].isTold()).toBe('6/7');
-    expect(neighbor.node.ups[0].remotePort).toBe(connections[2].socket.localPort);
-  });
-
-  it('beside an Established session the new one is closed', async () => {
-    const [neighbor, connection] = await inEstablished();
-    const second = await neighbor.connects();
-    second.say(neighbor.open);
-    expect(await second.isTold()).toBe('6/7');
-    connection.say(UPDATE);
-    await until(() => neighbor.node.updates === 1);
-    expect(neighbor.node.downs).toEqual([]);
-  });
-
-  it('beside an Established session that says nothing does no harm', async () => {
-    const [neighbor, connection] = await inEstablished({ gracefulRestart: { restartTimeSeconds: 120 } });
-    const second = await neighbor.connects();
-    await second.hears('open');
-    second.socket.end();
-    await second.ends();
-    connection.say(UPDATE);
-    await until(() => neighbor.node.updates === 1);
-    expect(neighbor.node.downs).toEqual([]);
-  });
-
-  it('of a neighbor that restarts gracefully: the new one replaces the session (RFC 4724)', async () => {
-    const [neighbor, connection] = await inEstablished({ gracefulRestart: { restartTimeSeconds: 120 } });
-    const { node } = neighbor;
-    const second = await neighbor.connects();
-    await neighbor.establishes(second);
-    await connection.ends();
-    expect(connection.messages).toEqual([]);
-    expect(node.downs).toEqual([
-      { kind: 'tcp-lost', code: undefined, subcode: undefined, text: 'the neighbor has restarted and connected anew' },
-    ]);
-    expect(node.ups).toHaveLength(2);
-    expect(node.session.negotiated?.gracefulRestart).toMatchObject({ restartTimeSeconds: 120 });
-    second.say(UPDATE);
-    await until(() => node.updates === 1);
-  });
-});
-
-describe('a connection that is not wanted', () => {
-  it('because the neighbor is shut down is refused', async () => {
-    const neighbor = await rawNeighbor();
-    const connection = await neighbor.connects();
-    expect(await connection.isTold()).toBe('6/5');
-    await connection.ends();
-    expect(neighbor.node.session.state).toBe('Idle');
-    expect(neighbor.node.lines).toMatchObject([{ level: 30, msg: expect.stringContaining('shut down') }]);
-  });
-
-  it('during the idle hold time is refused quietly', async () => {
-    const [neighbor, connection] = await inOpenSent();
-    connection.say(header(19, 77));
-    await connection.ends();
-    const again = await neighbor.connects();
-    expect(await again.isTold()).toBe('6/5');
-    expect(neighbor.node.lines.at(-1)).toMatchObject({ level: 20, msg: expect.stringContaining('idle hold') });
-    expect(neighbor.node.session.state).toBe('Idle');
-  });
-
-  it('at another address than the configured one is refused', async () => {
-    const neighbor = await rawNeighbor();
-    neighbor.node.session.start();
-    await neighbor.accepts();
-    neighbor.node.session.options = { ...neighbor.node.session.options, localAddress: '127.0.0.99' };
-    const connection = await neighbor.connects();
-    expect(await connection.isTold()).toBe('6/5');
-    expect(neighbor.node.lines.at(-1)?.msg).toContain(`it came to ${neighbor.localAddress}`);
-  });
-});
-
-describe('a neighbor that cannot be connected to', () => {
-  it('is waited for, with one line in the log', async () => {
-    const neighbor = await rawNeighbor();
-    await neighbor.hides();
-    const { node } = neighbor;
-    node.session.start();
-    await node.reaches('Active');
-    expect(node.states).toEqual(['Connect', 'Active']);
-    expect(node.lines.filter(line => line.level >= 30)).toMatchObject([
-      { from: 'Idle', to: 'Connect', reason: 'started' },
-      { from: 'Connect', to: 'Active', reason: 'connection refused' },
-    ]);
-    expect(node.session.status().lastError).toMatchObject({ direction: 'local', text: 'connection refused' });
-    expect(node.session.status().timers.connectRetry).toBeGreaterThan(7_000);
-    const connection = await neighbor.connects();
-    await neighbor.establishes(connection);
-  });
-
-  it('because the local address is not here: the log says so', async () => {
-    const { node } = await rawNeighbor({ localAddress: '192.0.2.1' });
-    node.session.start();
-    await node.reaches('Active');
-    expect(node.session.status().lastError?.text).toBe('the local address is not on this machine');
-  });
-});
-
-describe('DelayOpen', () => {
-  it('waits for the OPEN of the neighbor', async () => {
-    const neighbor = await rawNeighbor({ delayOpenSeconds: 60 });
-    neighbor.node.session.start();
-    const connection = await neighbor.accepts();
-    connection.say(neighbor.open);
-    await connection.hears('open');
-    await connection.hears('keepalive');
-    connection.say(KEEPALIVE);
-    await neighbor.node.reaches('Established');
-    expect(neighbor.node.states).toEqual(['Connect', 'OpenConfirm', 'Established']);
   });
 });

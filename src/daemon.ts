@@ -81,10 +81,13 @@ class Daemon implements DaemonControl {
     this.ended = new Promise(resolve => {
       this.end = resolve;
     });
-    this.speaker = new Speaker({ ...config, hostname: hostname(), version: VERSION }, log);
+    this.speaker = new Speaker(
+      { ...config, kernelImport: config.fib.import, hostname: hostname(), version: VERSION },
+      log,
+    );
     this.fib = new Fib(
       this.speaker,
-      (prefix, metric) => this.speaker.redistribute(prefix, metric),
+      (prefix, route) => this.speaker.redistribute(prefix, route),
       fibOptions(config),
       log.child({ room: 'fib' }),
     );
@@ -154,6 +157,7 @@ class Daemon implements DaemonControl {
       changes.push(`neighbor ${address} removed`);
     }
     if (diff.policies.length > 0) speaker.replacePolicies(config.policies);
+    speaker.setKernelImport(config.fib.import);
     for (const neighbor of diff.addNeighbors) {
       if (speaker.hasNeighbor(neighbor.address)) void speaker.removeNeighbor(neighbor.address);
       speaker.addNeighbor(neighbor);

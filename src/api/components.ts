@@ -78,7 +78,9 @@ const attributeKeys: Keys<RouteAttributes> = {
 };
 
 const path = component<PathView>('Path', {
-  source: text().describe("'local', 'kernel', 'aggregate', 'default-originate' or the neighbor's address"),
+  source: text().describe(
+    "'local', 'connected', 'static', 'kernel', 'aggregate', 'default-originate' or the neighbor's address",
+  ),
   best: z.boolean(),
   multipath: z.boolean().describe('Shares the traffic with the best path'),
   eligible: z.boolean().describe('May be chosen: accepted by import policy, next hop reachable, no loop'),
@@ -276,7 +278,9 @@ export const policyTest = component<PolicyTestView>('PolicyTest', {
   prefix: text(),
   neighbor: text(),
   direction: z.enum(['import', 'export']),
-  source: text().describe("'local', 'kernel', 'aggregate', 'default-originate' or the neighbor's address"),
+  source: text().describe(
+    "'local', 'connected', 'static', 'kernel', 'aggregate', 'default-originate' or the neighbor's address",
+  ),
   accepted: z.boolean(),
   matched: z
     .array(

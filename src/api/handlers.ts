@@ -4,6 +4,7 @@
 // subscribe and return the end of the subscription.
 
 import { buildRoute, type RouteSpec } from '../bgp/local-routes.js';
+import { isKernelSource } from '../bgp/policy-test.js';
 import type { NeighborStatus, RouteView } from '../bgp/views.js';
 import { FAMILIES } from '../bgp/wire/family.js';
 import { InputError } from '../bgp/wire/input-error.js';
@@ -101,8 +102,8 @@ export const OBJECT_HANDLERS: ObjectHandlers = {
   },
   listPolicies: ({ speaker }) => speaker.listPolicies(),
   testPolicy: (control, { body }) => {
-    const { address } = findNeighbor(control, body.neighbor);
-    return control.speaker.testPolicy({ ...body, neighbor: address });
+    const neighbor = isKernelSource(body.neighbor) ? body.neighbor : findNeighbor(control, body.neighbor).address;
+    return control.speaker.testPolicy({ ...body, neighbor });
   },
   fibStatus: ({ fib }) => fib.status(),
   showConfig: ({ daemon }) => daemon.config(),
@@ -220,6 +221,8 @@ function refuseDuplicates(control: Control, routes: readonly RouteSpec[]): void 
 }
 
 const ORIGIN_WORDS: { readonly [source: string]: string | undefined } = {
+  connected: 'is a subnet of an interface',
+  static: "comes from the kernel's table",
   kernel: "comes from the kernel's table",
   aggregate: 'is an aggregate of the configuration',
 };

@@ -142,7 +142,8 @@ export const OPERATIONS = {
   testPolicy: {
     method: 'POST',
     path: '/v1/policies/test',
-    summary: 'What import or export policies of a neighbor do to a route, and which statements did it',
+    summary:
+      'What import or export policies of a neighbor, or those for redistributed routes, do to a route, and which statements did it',
     tag: 'policies',
     answer: 'object',
   },

@@ -136,7 +136,7 @@ export const SHAPES = {
   testPolicy: {
     body: z.strictObject({
       prefix: text(),
-      neighbor: text().describe('Address of the neighbor'),
+      neighbor: text().describe("Address of the neighbor; 'connected', 'static' or 'kernel' for redistributed routes"),
       direction: z.enum(['import', 'export']),
       route: input<Omit<RouteSpec, 'prefix'>>(attributeWords)
         .optional()

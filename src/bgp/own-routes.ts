@@ -1,13 +1,17 @@
 // Routes this speaker announces by itself: those added by hand, and the kernel's that are redistributed.
 //
 // Each is a path like any other, from a source of its own; the decision process prefers them (RFC 4271 §9.1.2.2). What was
-// added by hand is told to listeners, so that somebody can keep it through a restart.
+// added by hand is exactly what was asked for, and told to listeners, so that somebody can keep it through a restart. The
+// kernel's routes go through an import policy like those of a neighbor.
 
 import { buildRoute, type LocalRoutesChange, type RouteSpec } from './local-routes.js';
 import { prefixText } from './path-view.js';
+import type { PolicyChain } from './policy/definition.js';
+import type { BoundPolicy, Policies } from './policy/policies.js';
 import { Verdict } from './rib/paths.js';
 import type { Rib } from './rib/rib.js';
-import { KERNEL_SOURCE, LOCAL_SOURCE } from './rib/sources.js';
+import { type AppliedPolicy, importPolicy } from './rib/route-policy.js';
+import { KERNEL_SOURCES, type KernelRouteSpec, LOCAL_SOURCE } from './rib/sources.js';
 import { encodeCanonical } from './wire/canonical.js';
 import { InputError } from './wire/input-error.js';
 import type { PathAttribute } from './wire/path-attribute.js';
@@ -15,6 +19,11 @@ import { formatPrefix, type Prefix, parsePrefix } from './wire/prefix.js';
 
 /** The own routes of a speaker. */
 export class OwnRoutes {
+  /** What the import policy of the kernel's routes is, as it was named … */
+  kernelImport: PolicyChain = 'accept';
+  /** … and as it was bound. */
+  kernelPolicy: BoundPolicy = { accept: true, policy: null };
+  private kernelApplied: AppliedPolicy | null = null;
   private readonly rib: Rib;
   private readonly wake: () => void;
   private readonly listeners = new Set<(change: LocalRoutesChange) => void>();
@@ -73,25 +82,54 @@ export class OwnRoutes {
     return () => this.listeners.delete(listener);
   }
 
-  /** A kernel route to be announced, its metric as MED; null when it is gone. */
-  redistribute(prefix: Prefix, metric: number | null): void {
-    if (metric === null) {
-      this.withdraw(prefix, KERNEL_SOURCE);
-      return;
+  /** A kernel route to be announced; null when it is gone. */
+  redistribute(prefix: Prefix, route: KernelRouteSpec | null): void {
+    if (route !== null) {
+      const attributes: PathAttribute[] = [
+        { type: 'origin', origin: 'incomplete' },
+        { type: 'asPath', segments: [] },
+      ];
+      if (route.metric > 0) attributes.push({ type: 'med', value: route.metric });
+      const verdict = this.kernelPolicy.accept ? Verdict.accepted : Verdict.importPolicy;
+      const block = encodeCanonical(new Uint8Array(0), attributes);
+      this.announce(prefix, block, KERNEL_SOURCES[route.source], verdict, this.kernelApplied);
     }
-    const attributes: PathAttribute[] = [
-      { type: 'origin', origin: 'incomplete' },
-      { type: 'asPath', segments: [] },
-    ];
-    if (metric > 0) attributes.push({ type: 'med', value: metric });
-    this.announce(prefix, encodeCanonical(new Uint8Array(0), attributes), KERNEL_SOURCE);
+    // Another route of the prefix may have been the one before.
+    for (const [name, source] of Object.entries(KERNEL_SOURCES)) {
+      if (name !== route?.source) this.withdraw(prefix, source);
+    }
   }
 
-  private announce(prefix: Prefix, block: Uint8Array, source: number): void {
+  /** The kernel's routes go by these policies from now on; those at hand are judged anew, in slices. Throws InputError. */
+  importKernel(chain: PolicyChain, policies: Policies): void {
+    const bound = policies.bind(chain, { acceptsRest: true });
+    const before = this.kernelPolicy;
+    this.kernelImport = chain;
+    this.kernelPolicy = bound;
+    const { accept, policy } = bound;
+    if (accept === before.accept && policy?.id === before.policy?.id) return;
+    const { sets, sources, families } = this.rib;
+    this.kernelApplied = policy && importPolicy(policy, sets, sources);
+    const verdict = accept ? Verdict.accepted : Verdict.importPolicy;
+    for (const table of families) {
+      for (const source of Object.values(KERNEL_SOURCES)) table.reimport(source, () => verdict, this.kernelApplied);
+    }
+    this.wake();
+  }
+
+  private announce(
+    prefix: Prefix,
+    block: Uint8Array,
+    source: number,
+    verdict: Verdict = Verdict.accepted,
+    policy: AppliedPolicy | null = null,
+  ): void {
     const table = this.rib.families[prefix.family];
     this.rib.now = Math.floor(Date.now() / 1000);
     const set = this.rib.sets.intern(block, block.length, 0);
-    table.announce(table.prefixes.ensure(prefix.address, prefix.length), source, 0, set, Verdict.accepted);
+    const id = table.prefixes.ensure(prefix.address, prefix.length);
+    if (policy === null) table.announce(id, source, 0, set, verdict);
+    else table.announceBy(policy, id, source, 0, set);
     this.rib.sets.release(set);
     this.wake();
   }

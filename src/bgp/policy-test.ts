@@ -7,7 +7,7 @@ import { attributesView } from './path-view.js';
 import type { BoundPolicy } from './policy/policies.js';
 import { PrefixTable } from './rib/prefix-table.js';
 import type { Rib } from './rib/rib.js';
-import { LOCAL_SOURCE } from './rib/sources.js';
+import { KERNEL_SOURCES, type KernelSource, LOCAL_SOURCE } from './rib/sources.js';
 import type { PolicyTestView } from './views.js';
 import { InputError } from './wire/input-error.js';
 import { formatPrefix, parsePrefix } from './wire/prefix.js';
@@ -15,7 +15,7 @@ import { formatPrefix, parsePrefix } from './wire/prefix.js';
 /** Which route to ask about. */
 export interface PolicyTestSpec {
   prefix: string;
-  /** Address of the neighbor. */
+  /** Address of the neighbor, or `connected`, `static` or `kernel` for redistributed routes. */
   neighbor: string;
   direction: 'import' | 'export';
   /** Attributes of a route that need not exist. */
@@ -29,6 +29,22 @@ export interface TestedNeighbor {
   external: boolean;
   as: number;
   bound: BoundPolicy;
+}
+
+/** Does the word stand for redistributed routes? */
+export const isKernelSource = (word: string): word is KernelSource => Object.hasOwn(KERNEL_SOURCES, word);
+
+/** The kernel in place of a neighbor. Throws InputError for export. */
+export function kernelTested(spec: PolicyTestSpec, bound: BoundPolicy): TestedNeighbor {
+  if (spec.direction === 'export')
+    throw new InputError('no routes are exported to the kernel by policies', 'ask about import');
+  return {
+    address: spec.neighbor,
+    source: KERNEL_SOURCES[spec.neighbor as KernelSource],
+    external: false,
+    as: 0,
+    bound,
+  };
 }
 
 /** Throws InputError when there is neither a route nor attributes of one. */
@@ -71,7 +87,11 @@ function known(rib: Rib, { prefix: text, direction }: PolicyTestSpec, neighbor: 
     return { block: sets.block(set), source: paths.source[path] };
   }
   const where =
-    direction === 'import' ? `${neighbor.address} has not sent ${text}` : `there is no best path for ${text}`;
+    direction === 'export'
+      ? `there is no best path for ${text}`
+      : isKernelSource(neighbor.address)
+        ? `${text} is not redistributed as ${neighbor.address}`
+        : `${neighbor.address} has not sent ${text}`;
   throw new InputError(where, 'give attributes to ask about a route that is not there: as-path, community, …');
 }
 
@@ -82,12 +102,13 @@ function madeUp(
 ) {
   const received = spec.direction === 'import';
   const sender = address.split('%')[0];
-  const sameFamily = sender.includes(':') === spec.prefix.includes(':');
+  const redistributed = isKernelSource(address);
+  const sameFamily = !redistributed && sender.includes(':') === spec.prefix.includes(':');
   const { block } = buildRoute({
     prefix: spec.prefix,
     asPath: received && external ? String(as) : undefined,
     nextHop: received && sameFamily ? sender : undefined,
-    origin: 'igp',
+    origin: redistributed ? 'incomplete' : 'igp',
     ...route,
   });
   return { block, source: received ? source : LOCAL_SOURCE };

@@ -12,9 +12,9 @@ import type { LocalRoutesChange, RouteSpec } from './local-routes.js';
 import { Neighbor, type NeighborContext } from './neighbor.js';
 import { changedOptions, needsSession } from './option-changes.js';
 import { OwnRoutes } from './own-routes.js';
-import { NO_POLICIES, type PolicyDefinitions } from './policy/definition.js';
+import { NO_POLICIES, type PolicyChain, type PolicyDefinitions } from './policy/definition.js';
 import { Policies } from './policy/policies.js';
-import { type PolicyTestSpec, testPolicy } from './policy-test.js';
+import { isKernelSource, kernelTested, type PolicyTestSpec, testPolicy } from './policy-test.js';
 import { policyViews } from './policy-view.js';
 import { Aggregates } from './rib/aggregates.js';
 import { type Multipath, SINGLE_PATH } from './rib/decision.js';
@@ -22,6 +22,7 @@ import type { LocRib } from './rib/loc-rib.js';
 import type { NextHops } from './rib/next-hops.js';
 import { Packer } from './rib/packer.js';
 import { Rib } from './rib/rib.js';
+import type { KernelRouteSpec } from './rib/sources.js';
 import { UpdateGroups } from './rib/update-groups.js';
 import { RibEvents } from './rib-events.js';
 import { queryRoutes, type RouteQuery } from './route-query.js';
@@ -62,6 +63,8 @@ export interface SpeakerOptions {
   neighbors: NeighborOptions[];
   /** What neighbors' `import` and `export` may name. */
   policies?: PolicyDefinitions;
+  /** What becomes of redistributed routes; default: accept. */
+  kernelImport?: PolicyChain;
 }
 
 /** RFC 4724 §4.1 leaves it to the speaker. */
@@ -97,6 +100,7 @@ export class Speaker {
     this.own = new OwnRoutes(this.rib, this.wake);
     this.policies = new Policies(publicAs(options));
     this.policies.replace(options.policies ?? NO_POLICIES);
+    this.setKernelImport(options.kernelImport ?? 'accept');
     const packer = new Packer();
     this.groups = this.rib.families.map(table => new UpdateGroups(table, packer, this.wake));
     const aggregator = { as: publicAs(options), routerId: parseRouterId(options.routerId) };
@@ -223,27 +227,37 @@ export class Speaker {
 
   /** Judges routes anew where policies changed; no session is touched. A neighbor whose policy is gone keeps it. */
   applyPolicies(): void {
-    for (const neighbor of this.byAddress.values()) {
+    const apply = (neighbor: string, act: () => void) => {
       try {
-        neighbor.reconfigure(neighbor.options);
+        act();
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
-        const { address } = neighbor.options;
-        this.log.error({ neighbor: address, hint: error.hint }, `${address} keeps its policies: ${error.message}`);
+        this.log.error({ neighbor, hint: error.hint }, `${neighbor} keeps its policies: ${error.message}`);
       }
+    };
+    apply('the kernel', () => this.setKernelImport(this.own.kernelImport));
+    for (const neighbor of this.byAddress.values()) {
+      apply(neighbor.options.address, () => neighbor.reconfigure(neighbor.options));
     }
+  }
+
+  /** What becomes of redistributed routes from now on. Throws InputError for a policy that is not there. */
+  setKernelImport(chain: PolicyChain): void {
+    this.own.importKernel(chain, this.policies);
   }
 
   /** Every policy with its statements, users and hits. */
   listPolicies(): PolicyView[] {
     return policyViews(this.policies, [
+      { address: 'kernel', import: this.own.kernelImport },
       ...[...this.byAddress.values()].map(({ options }) => options),
       ...this.dynamic.all(),
     ]);
   }
 
-  /** What a neighbor's policies do to a route. Throws InputError. */
+  /** What a neighbor's policies, or those for redistributed routes, do to a route. Throws InputError. */
   testPolicy(spec: PolicyTestSpec): PolicyTestView {
+    if (isKernelSource(spec.neighbor)) return testPolicy(this.rib, spec, kernelTested(spec, this.own.kernelPolicy));
     const { options, source, relation, policies } = this.find(spec.neighbor);
     const bound = spec.direction === 'export' ? policies.exportAsBound : policies.importAsBound;
     const { address, as } = options;
@@ -324,9 +338,9 @@ export class Speaker {
     return this.own.onChange(listener);
   }
 
-  /** A kernel route to be announced, its metric as MED; null when it is gone. */
-  redistribute(prefix: Prefix, metric: number | null): void {
-    this.own.redistribute(prefix, metric);
+  /** A kernel route to be announced; null when it is gone. */
+  redistribute(prefix: Prefix, route: KernelRouteSpec | null): void {
+    this.own.redistribute(prefix, route);
   }
 
   /** The routes that answer a query, one at a time; small tables in order. Throws InputError. */

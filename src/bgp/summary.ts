@@ -2,7 +2,7 @@
 
 import type { Aggregates } from './rib/aggregates.js';
 import type { Rib } from './rib/rib.js';
-import { KERNEL_SOURCE, LOCAL_SOURCE } from './rib/sources.js';
+import { KERNEL_SOURCES, LOCAL_SOURCE } from './rib/sources.js';
 import type { UpdateGroups } from './rib/update-groups.js';
 import type { RibSummary } from './views.js';
 import { FAMILIES } from './wire/family.js';
@@ -27,7 +27,7 @@ export function summarize(rib: Rib, groups: readonly UpdateGroups[], aggregates:
       paths: table.paths.count,
       best: table.bestCount(),
       local: table.counts(LOCAL_SOURCE).received,
-      redistributed: table.counts(KERNEL_SOURCE).received,
+      redistributed: Object.values(KERNEL_SOURCES).reduce((sum, source) => sum + table.counts(source).received, 0),
     })),
     attributeSets: rib.sets.count,
     aggregates: aggregates.flatMap(own =>

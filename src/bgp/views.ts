@@ -7,7 +7,7 @@ import type { Role } from './wire/capabilities.js';
 
 /** One path of a prefix, received, local or redistributed. */
 export interface PathView {
-  /** 'local' (added by hand), 'kernel' (redistributed), 'aggregate', 'default-originate' or the neighbor's address. */
+  /** 'local' (added by hand), 'connected', 'static' or 'kernel' (redistributed), 'aggregate', 'default-originate' or the neighbor's address. */
   source: string;
   /** The decision process chose it (Loc-RIB). */
   best: boolean;
@@ -154,7 +154,7 @@ export interface PolicyTestView {
   prefix: string;
   neighbor: string;
   direction: 'import' | 'export';
-  /** 'local', 'kernel' or the address of the neighbor that the route came from. */
+  /** As in PathView. */
   source: string;
   accepted: boolean;
   /** Statements that matched, in order; the last one decided unless its action is `next`. */

@@ -52,7 +52,7 @@ export const OPTIONS = [
     aliases: ['n'],
     type: 'string',
     value: 'NEIGHBOR',
-    describe: "The neighbor's address",
+    describe: "The neighbor's address; connected, static or kernel for redistributed routes",
   },
   { name: 'import', aliases: [], type: 'boolean', describe: 'Routes from the neighbor' },
   { name: 'export', aliases: [], type: 'boolean', describe: 'Routes to the neighbor' },
@@ -276,7 +276,8 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     usage: 'policy test PREFIX [ATTRIBUTE...]',
-    summary: 'Show what the policies of a neighbor do to a route, and which statements did it',
+    summary:
+      'Show what the policies of a neighbor, or for redistributed routes, do to a route, and which statements did it',
     options: ['neighbor', 'import', 'export'],
     examples: [
       ['tsbgp policy test 10.1.0.0/24 --neighbor 192.0.2.1 --import', 'The route that this neighbor sent'],
@@ -284,6 +285,7 @@ export const COMMANDS: readonly Command[] = [
         'tsbgp policy test 10.1.0.0/24 aspath "65010 65020" community 65001:100 --neighbor 192.0.2.1 --import',
         'One that need not exist',
       ],
+      ['tsbgp policy test 10.1.0.0/24 --neighbor static --import', 'A route of the kernel that is redistributed'],
     ],
     load: async () => (await policy()).test,
   },

@@ -18,9 +18,9 @@ const families = written(
 );
 
 /** What is done with routes: a word, the name of a policy, or a list of them. */
-const policy = () =>
+export const policyChain = () =>
   z.union([z.string(), z.array(z.string()).min(1)], 'must be accept, reject, the name of a policy or a list of names');
-const POLICY_KIND =
+export const POLICY_KIND =
   '`accept`, `reject`, the name of a policy, or a list of names, the last of which may be `accept` or `reject`';
 
 /** The keys. */
@@ -149,13 +149,13 @@ export const neighborFields = {
     'Several paths for the same prefix on one session.',
     { rfc: '7911', example: { receive: true, send: 4 } },
   ),
-  import: key(policy().optional(), 'What becomes of routes from the neighbor.', {
+  import: key(policyChain().optional(), 'What becomes of routes from the neighbor.', {
     kind: POLICY_KIND,
     rfc: '8212',
     example: 'accept',
     defaultText: '`accept` from internal, `reject` from external neighbors',
   }),
-  export: key(policy().optional(), 'Whether routes are announced to the neighbor, and how.', {
+  export: key(policyChain().optional(), 'Whether routes are announced to the neighbor, and how.', {
     kind: POLICY_KIND,
     rfc: '8212',
     example: 'accept',

@@ -136,10 +136,12 @@ const matchKeys = z.strictObject({
     false,
   ),
   'learned-from': choiceOf(ADDRESS, 'The neighbor that the route was learned from.', ['192.0.2.0/24'], false),
-  source: key(several(z.enum(['local', 'kernel', 'ibgp', 'ebgp'])).optional(), 'Where the route came from.', {
-    example: ['local', 'kernel'],
-    ...any,
-  }),
+  source: key(
+    several(z.enum(['local', 'kernel', 'connected', 'static', 'ibgp', 'ebgp'])).optional(),
+    'Where the route came from: `local` were added by hand, `kernel` are all that `fib.redistribute` chooses, `connected` and ' +
+      '`static` those of them.',
+    { example: ['local', 'kernel'], ...any },
+  ),
   community: choiceOf(
     PATTERN,
     'Communities of the route; standard, large and extended ones are told apart by their form.',
@@ -269,7 +271,7 @@ export const policyKeys = {
   'community-sets': sets(PATTERN, 'Sets of communities for policies.', { own: ['65001:*', '65001:*:*'] }),
   policies: key(
     z.record(name(), z.array(statement)).prefault({}),
-    'Policies: statements that are asked in order until one accepts or rejects. Neighbors name them in `import` and `export`.',
+    'Policies: statements that are asked in order until one accepts or rejects. Neighbors name them in `import` and `export`, and `fib` in `import`.',
     {
       kind: 'mapping of names to lists of statements',
       example: { 'from-peer': [{ match: { community: ['65001:666'] }, then: 'reject' }] },

@@ -12,7 +12,7 @@ import { confederation, isInside, reportConfederation } from './confederation.js
 import { groupKeys, reportGroups } from './groups.js';
 import { absolutePath, autonomousSystem, distinct, key, text, whole, written } from './keys.js';
 import { multipath } from './multipath.js';
-import { decodeNeighbor, encodeNeighbor, neighborKeys } from './neighbor.js';
+import { decodeNeighbor, encodeNeighbor, neighborKeys, POLICY_KIND, policyChain } from './neighbor.js';
 import { decodePolicies, encodePolicies, policyKeys } from './policy.js';
 import { type ChainUse, checkNames, type NameRemark } from './policy-names.js';
 import { reportRelation } from './relation.js';
@@ -65,6 +65,11 @@ const fibKeys = z.strictObject({
       example: ['10.233.0.0/16 le 32'],
       defaultText: 'every prefix but the default routes',
     },
+  ),
+  import: key(
+    policyChain().default('accept'),
+    'What becomes of the routes that `redistribute` and `prefixes` choose. A route that no statement accepts or rejects is accepted.',
+    { kind: POLICY_KIND, example: 'accept' },
   ),
 });
 
@@ -214,10 +219,11 @@ const speakerKeys = z
   });
 
 /** Where policies are named. */
-function chainsIn(speaker: { groups: Record<string, Chains>; neighbors: readonly Chains[] }): ChainUse[] {
+function chainsIn(speaker: Pick<Config, 'fib'> & ChainsOfNeighbors): ChainUse[] {
   const groups = Object.entries(speaker.groups).map(([name, group]) => ({ at: ['groups', name], chains: group }));
   const neighbors = speaker.neighbors.map((neighbor, i) => ({ at: ['neighbors', i], chains: neighbor }));
-  return [...groups, ...neighbors].flatMap(({ at, chains }) =>
+  const kernel = { at: ['fib'], chains: { import: speaker.fib.import } as Chains };
+  return [...groups, ...neighbors, kernel].flatMap(({ at, chains }) =>
     (['import', 'export'] as const).flatMap(direction => {
       const chain = chains[direction];
       return chain === undefined ? [] : [{ path: [...at, direction], chain, direction }];
@@ -230,8 +236,13 @@ interface Chains {
   export?: string | string[];
 }
 
+interface ChainsOfNeighbors {
+  groups: Record<string, Chains>;
+  neighbors: readonly Chains[];
+}
+
 /** What is defined but not named anywhere, in words. */
-export function unusedPolicies(config: Pick<Config, 'policies' | 'groups' | 'neighbors'>): NameRemark[] {
+export function unusedPolicies(config: Pick<Config, 'policies' | 'groups' | 'neighbors' | 'fib'>): NameRemark[] {
   return checkNames(config.policies, chainsIn(config)).unused;
 }
 

@@ -5,6 +5,7 @@
 // announced from it (redistribution). Without `install` nothing is written and no privilege is needed.
 
 import type { Logger } from 'pino';
+import type { KernelRouteSpec, KernelSource } from '../bgp/rib/sources.js';
 import type { FibRouteView, FibStatus } from '../bgp/views.js';
 import { formatAddress, formatPrefix, type Prefix } from '../bgp/wire/prefix.js';
 import type { FamilyInstaller } from './family-installer.js';
@@ -14,7 +15,7 @@ import { KernelEvents } from './kernel-events.js';
 import { KernelFeed } from './kernel-feed.js';
 import { RouteChannel } from './netlink-socket.js';
 import { Reconciler } from './reconciler.js';
-import { type PrefixRule, Redistribution, type RedistributionSource } from './redistribution.js';
+import { type PrefixRule, Redistribution } from './redistribution.js';
 import { Resolver } from './resolver.js';
 import type { LocRib, NextHops } from './source.js';
 
@@ -26,7 +27,7 @@ export interface FibOptions {
   metric: number;
   /** rtnetlink protocol number; 186 is BGP. */
   protocol: number;
-  redistribute: RedistributionSource[];
+  redistribute: KernelSource[];
   /** Which prefixes are redistributed; empty: all but the default routes. */
   prefixes: PrefixRule[];
 }
@@ -59,10 +60,10 @@ export class Fib {
   private stopped = false;
   private changes: Promise<void> = Promise.resolve();
 
-  /** `redistribute` hears of kernel routes to announce, with the metric for the MED, or null when one is gone. */
+  /** `redistribute` hears of kernel routes to announce, null when one is gone. */
   constructor(
     source: FibSource,
-    redistribute: (prefix: Prefix, metric: number | null) => void,
+    redistribute: (prefix: Prefix, route: KernelRouteSpec | null) => void,
     options: FibOptions,
     log: Logger,
   ) {

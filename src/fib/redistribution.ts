@@ -2,16 +2,15 @@
 //
 // A route counts when its source is wanted, it is unicast, in the table our own routes go to, and one of its links is
 // up. The default route counts only when a prefix rule names it. Changes are collected and answered once the kernel's
-// notifications at hand have all been read; the metric of the best route of a prefix becomes the MED.
+// notifications at hand have all been read. Of several routes of a prefix the one that the kernel prefers is told: its source
+// and its metric, which becomes the MED.
 
+import type { KernelRouteSpec, KernelSource } from '../bgp/rib/sources.js';
 import { FAMILIES, Family } from '../bgp/wire/family.js';
 import type { Prefix } from '../bgp/wire/prefix.js';
 import type { Kernel } from './kernel.js';
 import { type KernelRoute, keyOf } from './route-table.js';
 import { RouteProtocol, RouteType } from './rtnetlink.js';
-
-/** Whose routes: `connected` the subnets of our interfaces, `static` proto static, `kernel` proto boot (made by hand). */
-export type RedistributionSource = 'static' | 'connected' | 'kernel';
 
 /** Prefixes within `prefix` with a length from `ge` to `le`. */
 export interface PrefixRule {
@@ -20,7 +19,8 @@ export interface PrefixRule {
   le: number;
 }
 
-const SOURCE_OF_PROTOCOL: Readonly<Record<number, RedistributionSource>> = {
+/** `connected` are the subnets of our interfaces, `static` is proto static, `kernel` proto boot (made by hand). */
+const SOURCE_OF_PROTOCOL: Readonly<Record<number, KernelSource>> = {
   [RouteProtocol.kernel]: 'connected',
   [RouteProtocol.boot]: 'kernel',
   [RouteProtocol.static]: 'static',
@@ -29,15 +29,15 @@ const SOURCE_OF_PROTOCOL: Readonly<Record<number, RedistributionSource>> = {
 /** Tells BGP of the kernel's routes. */
 export class Redistribution {
   private readonly kernel: Kernel;
-  private readonly announce: (prefix: Prefix, metric: number | null) => void;
-  private sources = new Set<RedistributionSource>();
+  private readonly announce: (prefix: Prefix, route: KernelRouteSpec | null) => void;
+  private sources = new Set<KernelSource>();
   private rules: readonly PrefixRule[] = [];
-  /** Metric by prefix, of what BGP was told. */
-  private readonly announced = new Map<string, number>();
+  /** By prefix, what BGP was told. */
+  private readonly announced = new Map<string, KernelRouteSpec>();
   private readonly pending = new Set<string>();
   private everything = false;
 
-  constructor(kernel: Kernel, announce: (prefix: Prefix, metric: number | null) => void) {
+  constructor(kernel: Kernel, announce: (prefix: Prefix, route: KernelRouteSpec | null) => void) {
     this.kernel = kernel;
     this.announce = announce;
   }
@@ -48,7 +48,7 @@ export class Redistribution {
   }
 
   /** Changes what is wanted; `flush` makes it so. An empty list of rules lets every prefix pass. */
-  configure(sources: readonly RedistributionSource[], rules: readonly PrefixRule[]): void {
+  configure(sources: readonly KernelSource[], rules: readonly PrefixRule[]): void {
     this.sources = new Set(sources);
     this.rules = rules;
     this.everything = true;
@@ -81,21 +81,21 @@ export class Redistribution {
   }
 
   private settle(key: string): void {
-    const metric = this.metricOf(key);
+    const route = this.routeOf(key);
     const before = this.announced.get(key);
-    if (metric === before) return;
-    if (metric === undefined) this.announced.delete(key);
-    else this.announced.set(key, metric);
-    this.announce(prefixOf(key), metric ?? null);
+    if (route?.source === before?.source && route?.metric === before?.metric) return;
+    if (route === null) this.announced.delete(key);
+    else this.announced.set(key, route);
+    this.announce(prefixOf(key), route);
   }
 
-  /** The metric to announce a prefix with; undefined when it is not to be announced. */
-  private metricOf(key: string): number | undefined {
+  /** What to announce of a prefix; null: nothing. */
+  private routeOf(key: string): KernelRouteSpec | null {
     const prefix = prefixOf(key);
-    if (!this.passes(prefix)) return undefined;
+    if (!this.passes(prefix)) return null;
     const routes = this.kernel.ownTable.at(key).filter(route => this.counts(route));
-    if (routes.length > 0) return Math.min(...routes.map(metricOf));
-    return this.isHostAddress(prefix) ? 0 : undefined;
+    if (routes.length > 0) return routes.map(describe).reduce((a, b) => (b.metric < a.metric ? b : a));
+    return this.isHostAddress(prefix) ? { source: 'connected', metric: 0 } : null;
   }
 
   private passes(prefix: Prefix): boolean {
@@ -129,8 +129,9 @@ export class Redistribution {
 }
 
 // The kernel's metrics of connected routes (0 for IPv4, 256 for IPv6) say nothing.
-function metricOf(route: KernelRoute): number {
-  return route.protocol === RouteProtocol.kernel ? 0 : route.metric;
+function describe({ protocol, metric }: KernelRoute): KernelRouteSpec {
+  const source = SOURCE_OF_PROTOCOL[protocol];
+  return { source, metric: source === 'connected' ? 0 : metric };
 }
 
 function prefixOf(key: string): Prefix {

@@ -102,7 +102,7 @@ describe('a usable file', () => {
       groups: {},
       neighbors: [],
       policies: { prefixSets: {}, neighborSets: {}, asPathSets: {}, communitySets: {}, policies: {} },
-      fib: { install: true, table: 254, metric: 20, protocol: 186, redistribute: [], prefixes: [] },
+      fib: { install: true, table: 254, metric: 20, protocol: 186, redistribute: [], prefixes: [], import: 'accept' },
       api: { socket: '/run/tsbgp/tsbgp.sock', group: 'tsbgp' },
       log: { level: 'info', format: 'auto' },
       source: 'tsbgp.yml',
@@ -129,6 +129,7 @@ describe('a usable file', () => {
       },
     ]);
     expect(config.fib).toEqual({
+      import: 'accept',
       install: true,
       table: 254,
       metric: 20,

@@ -104,6 +104,17 @@ describe('what is wrong, where, and what to do', () => {
       [6, 14, 'neighbors[0].import[0]', 'there is no policy "a"', 'write accept or reject'],
     ],
     [
+      'a policy for the kernel that only an export can have',
+      `${MINIMUM}policies: { p: [{ set: { next-hop: self } }] }\nfib: { import: [p, accept] }`,
+      [
+        4,
+        16,
+        'fib.import[0]',
+        'policy p sets the next hop to self or unchanged, which only an export policy can',
+        'name an address, or use the policy for export',
+      ],
+    ],
+    [
       'a word that is no policy',
       `${NEIGHBOR}export: acept`,
       [6, 13, 'neighbors[0].export', 'there is no policy "acept"', 'did you mean accept?'],

@@ -69,6 +69,7 @@ fib:
   protocol: bgp
   redistribute: []
   prefixes: []
+  import: accept
 api: { socket: /run/tsbgp/tsbgp.sock, group: tsbgp }
 log: { level: info, format: auto }
 `);
@@ -163,6 +164,7 @@ const configuration = some(
       metric: whole(1, 4294967295),
       protocol: fc.constantFrom('bgp', 5, 255),
       redistribute: fc.subarray(['static', 'connected', 'kernel']),
+      import: fc.constantFrom('accept', 'reject', ['accept']),
       prefixes: fc.array(rule, { maxLength: 3 }),
     }),
     api: some({ socket: fc.constant('/tmp/x y.sock'), group: fc.constantFrom('netops', 'null', 'true') }),

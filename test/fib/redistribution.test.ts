@@ -22,7 +22,10 @@ async function start(options: Partial<FibOptions>): Promise<void> {
 }
 
 async function expectAnnounced(expected: Record<string, number>): Promise<void> {
-  await eventually(() => expect(Object.fromEntries(running.announced)).toEqual(expected));
+  await eventually(() => {
+    const metrics = [...running.announced].map(([prefix, { metric }]) => [prefix, metric]);
+    expect(Object.fromEntries(metrics)).toEqual(expected);
+  });
 }
 
 function rule(prefix: string, ge: number, le: number): PrefixRule {
@@ -88,6 +91,20 @@ describe('sources', () => {
     await expectAnnounced({ '10.233.1.10/32': 0 });
     ip('link del veth_vm1');
     await expectAnnounced({});
+  });
+
+  test('each is told with its route; of several routes of a prefix, that of the one the kernel prefers', async () => {
+    ip('route add 172.18.8.0/24 via 172.18.9.1 proto static metric 7');
+    ip('route add 10.1.0.0/24 via 172.18.8.1 proto static metric 9');
+    ip('route add 10.1.0.0/24 via 172.18.9.1 metric 8');
+    ip('route add 10.2.0.0/24 via 172.18.8.1');
+    await start({ redistribute: ['connected', 'static', 'kernel'] });
+    const told = (prefix: string) => running.announced.get(prefix);
+    await eventually(() => expect(told('10.2.0.0/24')).toEqual({ source: 'kernel', metric: 0 }));
+    expect(told('172.18.8.0/24')).toEqual({ source: 'connected', metric: 0 });
+    expect(told('10.1.0.0/24')).toEqual({ source: 'kernel', metric: 8 });
+    ip('route del 10.1.0.0/24 metric 8');
+    await eventually(() => expect(told('10.1.0.0/24')).toEqual({ source: 'static', metric: 9 }));
   });
 
   test('none: nothing', async () => {

@@ -2,6 +2,7 @@
 
 import pino, { type Logger } from 'pino';
 import { expect, vi } from 'vitest';
+import type { KernelRouteSpec } from '../../src/bgp/rib/sources.js';
 import { formatPrefix } from '../../src/bgp/wire/prefix.js';
 import { Fib, type FibOptions } from '../../src/fib/fib.js';
 import { routes } from './namespace.js';
@@ -21,8 +22,8 @@ export const OPTIONS: FibOptions = {
 export class RunningFib {
   readonly fib: Fib;
   readonly rib: StandInRib;
-  /** Metric by prefix, of what was redistributed. */
-  readonly announced = new Map<string, number>();
+  /** By prefix, what was redistributed. */
+  readonly announced = new Map<string, KernelRouteSpec>();
   /** How often the RIB heard of a redistributed route. */
   announcements = 0;
   /** Warnings and errors. */
@@ -36,10 +37,10 @@ export class RunningFib {
     );
     this.fib = new Fib(
       rib.source,
-      (prefix, metric) => {
+      (prefix, route) => {
         this.announcements++;
-        if (metric === null) this.announced.delete(formatPrefix(prefix));
-        else this.announced.set(formatPrefix(prefix), metric);
+        if (route === null) this.announced.delete(formatPrefix(prefix));
+        else this.announced.set(formatPrefix(prefix), route);
       },
       options,
       log,

@@ -83,4 +83,75 @@ describe.concurrent('policies', () => {
     await soon(async () => (await tsbgp.paths('10.2.0.0/24'))[0]).toMatchObject({ localPref: 50 });
     expect((await tsbgp.neighbor('10.0.0.2')).session.established).toBe(established);
   });
+
+  it('redistribution: attributes by source, a next hop, rejection; a reload tells only what came out differently', async ({
+    pair: [one, two],
+  }) => {
+    const bird = await startBird(two, BIRD.replaceAll('65002;', '65001;'));
+    await one.run('ip route add 10.7.0.0/24 via 10.0.0.2 proto static metric 7');
+    await one.run('ip route add 10.8.0.0/24 via 10.0.0.2 proto static');
+    await one.run('ip route add 10.66.1.0/24 via 10.0.0.2 proto static');
+    const config = `
+      as: 65001
+      router-id: 10.0.0.1
+      policies:
+        redistributed:
+          - { match: { source: connected }, set: { community: { add: [ '65001:10' ] } }, then: accept }
+          - { match: { prefix: 10.66.0.0/16 le 32 }, then: reject }
+          - { match: { med: 7 }, set: { local-pref: 300, med: '+1', origin: igp, next-hop: 10.0.0.77 }, then: next }
+          - { match: { source: static }, set: { community: { add: [ '65001:20' ] } } }
+      fib:
+        redistribute: [ static, connected ]
+        import: redistributed
+      neighbors:
+        - { address: 10.0.0.2, as: 65001 }`;
+    const tsbgp = await startTsbgp(one, config);
+    await tsbgp.announce('10.66.2.0/24');
+
+    await soon(() => bird.route('10.7.0.0/24')).toMatchObject({
+      'BGP.origin': 'IGP',
+      'BGP.next_hop': '10.0.0.77',
+      'BGP.med': '8',
+      'BGP.local_pref': '300',
+      'BGP.community': '(65001,20)',
+    });
+    await soon(() => bird.route('10.8.0.0/24')).toMatchObject({
+      'BGP.origin': 'Incomplete',
+      'BGP.community': '(65001,20)',
+    });
+    await soon(async () => (await tsbgp.paths('10.0.0.0/24'))[0]).toMatchObject({
+      source: 'connected',
+      best: true,
+      communities: ['65001:10'],
+    });
+    // What was added by hand is as it was asked for.
+    await soon(() => bird.route('10.66.2.0/24')).toBeDefined();
+    expect(await bird.route('10.66.1.0/24')).toBeUndefined();
+    expect((await tsbgp.paths('10.66.1.0/24'))[0]).toMatchObject({
+      source: 'static',
+      eligible: false,
+      reason: 'rejected by the import policy',
+    });
+
+    expect(await tsbgp.run('policy')).toMatch(
+      /^redistributed, used by kernel import\n(.*\n)1 .* 2\n2 .* 1\n3 .* 1\n4 .* 2\n$/,
+    );
+    const asked = (words: string) => tsbgp.run(`policy test ${words} --import`);
+    expect(await asked('10.66.1.0/24 --neighbor static')).toContain('rejected (statement 2 of redistributed)');
+    expect(await asked('192.0.2.0/24 med 7 --neighbor connected')).toContain('communities: none -> 65001:10');
+
+    const updates = async () => (await tsbgp.neighbor('10.0.0.2')).session.messages.sent.update;
+    const before = await updates();
+    await tsbgp.reload(config.replace("'+1'", "'+2'"));
+    await soon(() => bird.route('10.7.0.0/24')).toMatchObject({ 'BGP.med': '9' });
+    expect(await updates()).toBe(before + 1);
+    await tsbgp.reload(config.replace('import: redistributed', 'import: accept'));
+    await soon(() => bird.route('10.66.1.0/24')).toBeDefined();
+    await soon(() => bird.route('10.7.0.0/24')).toMatchObject({ 'BGP.med': '7', 'BGP.next_hop': '10.0.0.1' });
+    await tsbgp.reload(config.replace('import: redistributed', 'import: reject'));
+    await soon(() => bird.route('10.7.0.0/24')).toBeUndefined();
+    expect(await bird.route('10.66.2.0/24')).toBeDefined();
+    await one.run('ip route del 10.8.0.0/24');
+    await soon(() => tsbgp.paths('10.8.0.0/24')).toEqual([]);
+  });
 });

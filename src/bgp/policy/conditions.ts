@@ -3,7 +3,7 @@
 // Conditions on the prefix, the family and the neighbor are not here: the program knows their answers before it looks at
 // a route (program.ts).
 
-import { SourceKind, type Sources } from '../rib/sources.js';
+import { KERNEL_SOURCES, SourceKind, type Sources } from '../rib/sources.js';
 import { ORIGINS } from '../wire/path-attribute.js';
 import { addressSet } from './addresses.js';
 import { anyMatches, KINDS, parseCommunityPattern } from './community-pattern.js';
@@ -16,11 +16,13 @@ export type Condition = (route: Route, source: number, sources: Sources) => bool
 /** RFC 4271 leaves the local preference of a route without one to the speaker. */
 const DEFAULT_LOCAL_PREF = 100;
 
-export const SOURCE_KINDS: Readonly<Record<RouteOrigin, SourceKind>> = {
-  local: SourceKind.local,
-  kernel: SourceKind.kernel,
-  ebgp: SourceKind.external,
-  ibgp: SourceKind.internal,
+const SOURCES: Readonly<Record<RouteOrigin, (source: number, kind: number) => boolean>> = {
+  local: (_, kind) => kind === SourceKind.local,
+  kernel: (_, kind) => kind === SourceKind.kernel,
+  connected: source => source === KERNEL_SOURCES.connected,
+  static: source => source === KERNEL_SOURCES.static,
+  ebgp: (_, kind) => kind === SourceKind.external,
+  ibgp: (_, kind) => kind === SourceKind.internal || kind === SourceKind.confederation,
 };
 
 const within = ({ ge, le }: NumberRange, value: number) => ge <= value && value <= le;
@@ -62,9 +64,8 @@ const ROWS: Rows = {
     return ({ bytes, start }) => has(bytes.subarray(start + 1, start + 1 + Math.min(bytes[start], 16)));
   },
   source: list => {
-    const kinds: number[] = list.map(name => SOURCE_KINDS[name]);
-    if (kinds.includes(SourceKind.internal)) kinds.push(SourceKind.confederation);
-    return (_route, source, sources) => kinds.includes(sources.kind[source]);
+    const tests = list.map(name => SOURCES[name]);
+    return (_route, source, sources) => tests.some(test => test(source, sources.kind[source]));
   },
   'learned-from': choice => {
     const { mode, elements } = readChoice(choice);

@@ -23,8 +23,8 @@ export type Elements<T> = string | T[];
 /** One element at least, all of them, or none must match; elements alone mean `any`. */
 export type Choice<T> = Elements<T> | { any: Elements<T> } | { all: Elements<T> } | { none: Elements<T> };
 
-/** Where a route came into this speaker. */
-export type RouteOrigin = 'local' | 'kernel' | 'ibgp' | 'ebgp';
+/** Where a route came into this speaker; `kernel` is any that was redistributed, `connected` and `static` such ones. */
+export type RouteOrigin = 'local' | 'kernel' | 'connected' | 'static' | 'ibgp' | 'ebgp';
 
 /** Conditions, all of which must hold. */
 export interface Match {

@@ -17,7 +17,7 @@ import { PathScan, type ScanTask, type ScanTasks } from './path-scan.js';
 import { Paths, Stale, Verdict } from './paths.js';
 import { PrefixTable } from './prefix-table.js';
 import type { AppliedPolicy } from './route-policy.js';
-import { AGGREGATE_SOURCE, KERNEL_SOURCE, SourceKind, type Sources } from './sources.js';
+import { AGGREGATE_SOURCE, SourceKind, type Sources } from './sources.js';
 
 /** What the kernel is to do with a prefix. */
 export const Forwarding = { none: 0, unicast: 1, blackhole: 2, unreachable: 3 } as const;
@@ -83,9 +83,10 @@ export class LocRib implements DecisionTables {
   forwarding(id: number): number {
     const best = this.prefixes.best[id];
     if (best === 0) return Forwarding.none;
-    if (this.sources.kind[this.paths.source[best]] >= SourceKind.external) return Forwarding.unicast;
+    const kind = this.sources.kind[this.paths.source[best]];
+    if (kind >= SourceKind.external) return Forwarding.unicast;
     const attributes = this.paths.attributes[best];
-    if (this.paths.source[best] === KERNEL_SOURCE) return Forwarding.none;
+    if (kind === SourceKind.kernel) return Forwarding.none;
     if (this.paths.source[best] === AGGREGATE_SOURCE) return this.aggregates?.forwarding(id) ?? Forwarding.none;
     if ((this.sets.marks[attributes] & Mark.blackhole) !== 0) return Forwarding.blackhole;
     return this.sets.nextHop[attributes] === 0 ? Forwarding.none : Forwarding.unicast;

@@ -13,10 +13,29 @@ export type SourceKind = (typeof SourceKind)[keyof typeof SourceKind];
 
 /** The routes added by hand, the kernel's and the aggregates are sources of their own; neighbors follow. */
 export const LOCAL_SOURCE = 0;
-export const KERNEL_SOURCE = 1;
 export const AGGREGATE_SOURCE = 2;
 /** Of default routes for some neighbors alone. */
 export const ORIGINATED_SOURCE = 3;
+/** The kernel's routes that are redistributed, by who made them. */
+export const KERNEL_SOURCES = { kernel: 1, connected: 4, static: 5 } as const;
+export type KernelSource = keyof typeof KERNEL_SOURCES;
+
+/** A kernel's route to be announced. */
+export interface KernelRouteSpec {
+  source: KernelSource;
+  /** Becomes the MED; 0 becomes none. */
+  metric: number;
+}
+
+/** This speaker's own sources: a name and a kind for each number. */
+const OWN: readonly (readonly [name: string, kind: SourceKind])[] = [
+  ['local', SourceKind.local],
+  ['kernel', SourceKind.kernel],
+  ['aggregate', SourceKind.aggregate],
+  ['default-originate', SourceKind.local],
+  ['connected', SourceKind.kernel],
+  ['static', SourceKind.kernel],
+];
 
 /** The table of sources. */
 export class Sources {
@@ -34,23 +53,21 @@ export class Sources {
   client = new Uint8Array(8);
   /** 1: this speaker has told the neighbor that it knows LLGR_STALE (RFC 9494 §4.3). */
   longLived = new Uint8Array(8);
-  private readonly names: string[] = ['local', 'kernel', 'aggregate', 'default-originate'];
-  private readonly addresses: (Uint8Array | undefined)[] = [undefined, undefined, undefined, undefined];
+  private readonly names = OWN.map(([name]) => name);
+  private readonly addresses = OWN.map((): Uint8Array | undefined => undefined);
   /** The neighbors in the order of their addresses. */
   private readonly ordered: number[] = [];
   private readonly freeIds: number[] = [];
   private serials = 0;
 
   constructor() {
-    for (const source of [LOCAL_SOURCE, KERNEL_SOURCE, AGGREGATE_SOURCE, ORIGINATED_SOURCE])
+    OWN.forEach(([, kind], source) => {
       this.serial[source] = ++this.serials;
-    this.kind[LOCAL_SOURCE] = SourceKind.local;
-    this.kind[KERNEL_SOURCE] = SourceKind.kernel;
-    this.kind[AGGREGATE_SOURCE] = SourceKind.aggregate;
-    this.kind[ORIGINATED_SOURCE] = SourceKind.local;
+      this.kind[source] = kind;
+    });
   }
 
-  /** 'local', 'kernel', 'aggregate', 'default-originate' or the neighbor's address. */
+  /** 'local', 'kernel', 'connected', 'static', 'aggregate', 'default-originate' or the neighbor's address. */
   name(source: number): string {
     return this.names[source];
   }

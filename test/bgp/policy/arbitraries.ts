@@ -56,7 +56,7 @@ const match = fc.record({
   family: optional(fc.constantFrom('ipv4-unicast' as const, 'ipv6-unicast' as const)),
   neighbor: optional(choice(list(['10.9.0.1', '10.9.0.0/16', '10.9.1.0/24', '2001:db8::/32']), false)),
   'learned-from': optional(choice(list([...SENDERS, '10.9.0.0/24']), false)),
-  source: optional(list(['local', 'kernel', 'ibgp', 'ebgp'] as const)),
+  source: optional(list(['local', 'kernel', 'connected', 'static', 'ibgp', 'ebgp'] as const)),
   community: optional(choice(fc.oneof(list(COMMUNITIES), patterns)), 2),
   'as-path': optional(choice(list(['^65010_', '_65020$', '^$', '_65030_', '^65010 {', '65010 65010']))),
   'as-path-length': optional(range([0, 1, 2, 3])),
@@ -98,7 +98,7 @@ export const plainRoute: fc.Arbitrary<PlainRoute> = fc
   .record(
     {
       prefix: fc.constantFrom(...PREFIXES, ...PREFIXES6, '10.1.2.0/25', '10.200.0.0/16', '2001:db8:1:2::/65'),
-      source: fc.constantFrom('local', 'kernel', 'ibgp', 'ebgp'),
+      source: fc.constantFrom('local', 'kernel', 'connected', 'static', 'ibgp', 'ebgp'),
       nextHop: fc.constantFrom(...HOPS),
       origin: fc.constantFrom('igp', 'egp', 'incomplete'),
       asPath: fc.constantFrom(...AS_PATHS),

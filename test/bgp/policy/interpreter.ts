@@ -6,7 +6,7 @@ import { parsePrefix } from '../../../src/bgp/wire/prefix.js';
 
 export interface PlainRoute {
   prefix: string;
-  source: 'local' | 'kernel' | 'ibgp' | 'ebgp';
+  source: 'local' | 'kernel' | 'connected' | 'static' | 'ibgp' | 'ebgp';
   nextHop: string;
   origin: 'igp' | 'egp' | 'incomplete';
   asPath: string;
@@ -61,7 +61,9 @@ function holds({ match = {} }: Statement, r: PlainRoute, neighbor: string, learn
     match.neighbor === undefined || quantified(match.neighbor, it => isInside(host(neighbor), host(it))),
     match['learned-from'] === undefined ||
       quantified(match['learned-from'], it => learnedFrom !== undefined && isInside(host(learnedFrom), host(it))),
-    match.source === undefined || match.source.includes(r.source),
+    match.source === undefined ||
+      match.source.includes(r.source) ||
+      (['connected', 'static'].includes(r.source) && match.source.includes('kernel')),
     match.community === undefined ||
       quantified(match.community, pattern =>
         all.some(it => kindOf(it) === kindOf(pattern) && matchesPattern(pattern, it)),

@@ -5,7 +5,7 @@ import { attributesView } from '../../../src/bgp/path-view.js';
 import { NO_POLICIES } from '../../../src/bgp/policy/definition.js';
 import { Policies } from '../../../src/bgp/policy/policies.js';
 import { importPolicy } from '../../../src/bgp/rib/route-policy.js';
-import { KERNEL_SOURCE, LOCAL_SOURCE } from '../../../src/bgp/rib/sources.js';
+import { KERNEL_SOURCES, LOCAL_SOURCE } from '../../../src/bgp/rib/sources.js';
 import { parseAddress } from '../../../src/bgp/wire/prefix.js';
 import { addSource, newRib } from '../rib/tables.js';
 import { plainRoute, SENDERS, statement } from './arbitraries.js';
@@ -33,8 +33,8 @@ describe('compiled policies', () => {
         const applied = importPolicy(policy, rib.sets, rib.sources);
         const ebgp = addSource(rib, SENDERS[0], 'external');
         const ibgp = addSource(rib, SENDERS[2], 'internal');
-        const sources = { local: LOCAL_SOURCE, kernel: KERNEL_SOURCE, ebgp, ibgp };
-        const senders = { local: undefined, kernel: undefined, ebgp: SENDERS[0], ibgp: SENDERS[2] };
+        const sources = { local: LOCAL_SOURCE, ...KERNEL_SOURCES, ebgp, ibgp };
+        const senders: Partial<Record<PlainRoute['source'], string>> = { ebgp: SENDERS[0], ibgp: SENDERS[2] };
         const hits = statements.map(() => 0);
         for (const [route, again] of routes) {
           const { prefix, block } = buildRoute(route);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AttributesView, attributesView } from '../../../src/bgp/path-view.js';
 import { type ExportOptions, ExportProfile } from '../../../src/bgp/rib/export.js';
-import { KERNEL_SOURCE, LOCAL_SOURCE } from '../../../src/bgp/rib/sources.js';
+import { KERNEL_SOURCES, LOCAL_SOURCE } from '../../../src/bgp/rib/sources.js';
 import { parseExtendedCommunity } from '../../../src/bgp/wire/communities.js';
 import { Family } from '../../../src/bgp/wire/family.js';
 import { parseAddress, parseRouterId } from '../../../src/bgp/wire/prefix.js';
@@ -34,7 +34,7 @@ function told(from: From, attributes: Attributes, over: Partial<ExportOptions> =
   const rib = newRib();
   const kind = from === 'external' ? 'external' : 'internal';
   const neighbor = addSource(rib, '10.9.0.1', kind, from === 'client');
-  const source = from === 'local' ? LOCAL_SOURCE : from === 'kernel' ? KERNEL_SOURCE : neighbor;
+  const source = from === 'local' ? LOCAL_SOURCE : from === 'kernel' ? KERNEL_SOURCES.kernel : neighbor;
   const bytes = block(attributes);
   const set = rib.sets.intern(bytes, bytes.length, 0);
   const profile = new ExportProfile({ ...OPTIONS, ...over }, rib.sets, rib.sources);

@@ -108,7 +108,7 @@ describe('what is wrong, where, and what to do', () => {
       `${MINIMUM}policies: { p: [{ set: { next-hop: self } }] }\nfib: { import: [p, accept] }`,
       [
         4,
-        16,
+        17,
         'fib.import[0]',
         'policy p sets the next hop to self or unchanged, which only an export policy can',
         'name an address, or use the policy for export',

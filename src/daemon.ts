@@ -245,7 +245,7 @@ class Daemon implements DaemonControl {
     void this.finish();
   }
 
-  /** Own routes of the last run are announced again; true when the kernel's routes are of that run, too. */
+  /** Own routes and added aggregates of the last run are announced again; true when the kernel's routes are of that run, too. */
   private restoreRoutes(): boolean {
     if (this.current.stateFile === false) return false;
     const store = new RouteStore(this.current.stateFile);
@@ -253,13 +253,20 @@ class Daemon implements DaemonControl {
       this.speaker.addRoutes([...store.found]);
       this.log.info({ routes: store.found.length, file: store.path }, 'own routes restored');
     }
-    this.speaker.onLocalRoutes(change => {
+    const keep = (act: () => void) => {
       try {
-        store.record(change);
+        act();
       } catch (error) {
         this.log.error({ err: error }, `${store.path}: own routes are announced, but will be lost at a restart`);
       }
-    });
+    };
+    this.speaker.onLocalRoutes(change => keep(() => store.record(change)));
+    for (const aggregate of store.foundAggregates) {
+      const inFile = this.current.aggregates.some(({ prefix }) => prefix === aggregate.prefix);
+      if (inFile) keep(() => store.recordAggregates({ added: [], removed: [aggregate.prefix] }));
+      else this.speaker.addAggregate(aggregate);
+    }
+    this.speaker.onAggregates(change => keep(() => store.recordAggregates(change)));
     return store.sameBoot;
   }
 

@@ -3,12 +3,15 @@
 // `decode` and `encode` turn messages into plain objects and back (RFC 4271 and the extensions listed in README);
 // `Speaker` is the whole router without kernel, configuration and API: neighbors in, routes out. See docs/library.md.
 
+export type { AggregatesChange } from './bgp/aggregate-list.js';
+export type { AggregateSpec } from './bgp/aggregate-rules.js';
 export type { StartOptions } from './bgp/convergence.js';
 export type { LocalRoutesChange, RouteSpec } from './bgp/local-routes.js';
 export type { RouteQuery } from './bgp/route-query.js';
 export { NEIGHBOR_DEFAULTS, type NeighborOptions } from './bgp/session/options.js';
 export { Speaker, type SpeakerOptions } from './bgp/speaker.js';
 export type {
+  AggregateView,
   FamilyCounts,
   MessageCounts,
   NeighborEvent,

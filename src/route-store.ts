@@ -1,11 +1,13 @@
-// Own routes that survive a restart: a journal of what `rib add` and `rib del` did.
+// Own routes and aggregates that survive a restart: a journal of what `rib add`, `aggregate add` and `del` did.
 //
-// One JSON object a line: the kernel's boot id first, then each added route and each removed prefix. Starting replays
+// One JSON object a line: the kernel's boot id first, then each added route or aggregate and each removed prefix of one. Starting replays
 // it and writes it anew without what is no longer true. The boot id tells a restart of the daemon, through which the
 // kernel's routes stayed, from a restart of the machine.
 
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { AggregatesChange } from './bgp/aggregate-list.js';
+import type { AggregateSpec } from './bgp/aggregate-rules.js';
 import type { LocalRoutesChange, RouteSpec } from './bgp/local-routes.js';
 import { InputError } from './bgp/wire/input-error.js';
 import { formatPrefix, parsePrefix } from './bgp/wire/prefix.js';
@@ -13,17 +15,21 @@ import { formatPrefix, parsePrefix } from './bgp/wire/prefix.js';
 /** The journal is written anew when it has this many lines more than routes. */
 const SLACK_LINES = 10_000;
 
-type Line = { boot: string } | { add: RouteSpec } | { del: string };
+type Entry = { add: RouteSpec } | { del: string } | { addAggregate: AggregateSpec } | { delAggregate: string };
+type Line = { boot: string } | Entry;
 
 /** The journal of own routes in a file. */
 export class RouteStore {
   readonly path: string;
   /** Routes found at the start. */
   readonly found: readonly RouteSpec[];
+  /** Aggregates found at the start. */
+  readonly foundAggregates: readonly AggregateSpec[];
   /** The daemon ran before since the machine started. */
   readonly sameBoot: boolean;
   private readonly boot: string;
   private readonly routes = new Map<string, RouteSpec>();
+  private readonly aggregates = new Map<string, AggregateSpec>();
   private lines = 0;
 
   /**
@@ -37,6 +43,7 @@ export class RouteStore {
       mkdirSync(dirname(path), { recursive: true });
       this.sameBoot = this.replay() === boot;
       this.found = [...this.routes.values()];
+      this.foundAggregates = [...this.aggregates.values()];
       this.rewrite();
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -48,14 +55,28 @@ export class RouteStore {
     }
   }
 
-  /** Writes a change down. Throws when the file cannot be written. */
-  record(change: LocalRoutesChange): void {
-    for (const spec of change.added) this.routes.set(spec.prefix, spec);
-    for (const prefix of change.removed) this.routes.delete(prefix);
-    const lines: Line[] = [...change.added.map(add => ({ add })), ...change.removed.map(del => ({ del }))];
+  /** Writes a change of routes down. Throws when the file cannot be written. */
+  record({ added, removed }: LocalRoutesChange): void {
+    this.write([...added.map(add => ({ add })), ...removed.map(del => ({ del }))]);
+  }
+
+  /** The same for aggregates. */
+  recordAggregates({ added, removed }: AggregatesChange): void {
+    this.write([...added.map(addAggregate => ({ addAggregate })), ...removed.map(delAggregate => ({ delAggregate }))]);
+  }
+
+  private write(lines: readonly Entry[]): void {
+    for (const line of lines) this.apply(line);
     this.lines += lines.length;
-    if (this.lines > this.routes.size + SLACK_LINES) this.rewrite();
+    if (this.lines > this.routes.size + this.aggregates.size + SLACK_LINES) this.rewrite();
     else appendFileSync(this.path, toText(lines));
+  }
+
+  private apply(line: Entry): void {
+    if ('add' in line) this.routes.set(formatPrefix(parsePrefix(line.add.prefix)), line.add);
+    else if ('del' in line) this.routes.delete(line.del);
+    else if ('addAggregate' in line) this.aggregates.set(line.addAggregate.prefix, line.addAggregate);
+    else this.aggregates.delete(line.delAggregate);
   }
 
   private replay(): string {
@@ -64,8 +85,7 @@ export class RouteStore {
       try {
         const line = JSON.parse(text) as Line;
         if ('boot' in line) boot = line.boot;
-        else if ('add' in line) this.routes.set(formatPrefix(parsePrefix(line.add.prefix)), line.add);
-        else this.routes.delete(line.del);
+        else this.apply(line);
       } catch {
         throw new InputError(`${this.path}, line ${index + 1} is not a journal entry`, 'remove the line or the file');
       }
@@ -74,14 +94,18 @@ export class RouteStore {
   }
 
   private rewrite(): void {
-    const lines: Line[] = [{ boot: this.boot }, ...[...this.routes.values()].map(add => ({ add }))];
+    const lines: Line[] = [
+      { boot: this.boot },
+      ...[...this.routes.values()].map(add => ({ add })),
+      ...[...this.aggregates.values()].map(addAggregate => ({ addAggregate })),
+    ];
     writeFileSync(`${this.path}.new`, toText(lines), { mode: 0o640 });
     renameSync(`${this.path}.new`, this.path);
     this.lines = lines.length;
   }
 }
 
-function toText(lines: Line[]): string {
+function toText(lines: readonly Line[]): string {
   return lines.map(line => `${JSON.stringify(line)}\n`).join('');
 }
 

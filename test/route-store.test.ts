@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AggregateSpec } from '../src/bgp/aggregate-rules.js';
 import { RouteStore } from '../src/route-store.js';
 
 let directory: string;
@@ -28,6 +29,25 @@ describe('the journal of own routes', () => {
     const next = new RouteStore(path, 'boot-1');
     expect(next.found).toEqual([{ prefix: '10.1.0.0/16', communities: ['blackhole'] }]);
     expect(next.sameBoot).toBe(true);
+  });
+
+  it('has every aggregate that was added and not removed', () => {
+    const aggregate = (prefix: string): AggregateSpec => ({
+      prefix,
+      summaryOnly: true,
+      kernel: 'none',
+      communities: ['65001:1'],
+      largeCommunities: [],
+    });
+    const store = new RouteStore(path, 'boot-1');
+    store.record({ added: [{ prefix: '10.1.0.0/16' }], removed: [] });
+    store.recordAggregates({ added: [aggregate('10.1.0.0/16'), aggregate('10.2.0.0/16')], removed: [] });
+    store.recordAggregates({ added: [], removed: ['10.2.0.0/16'] });
+    for (let i = 0; i < 2; i++) {
+      const next = new RouteStore(path, 'boot-1');
+      expect(next.foundAggregates).toEqual([aggregate('10.1.0.0/16')]);
+      expect(next.found).toEqual([{ prefix: '10.1.0.0/16' }]);
+    }
   });
 
   it('tells a restart of the machine from one of the daemon', () => {

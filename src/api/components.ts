@@ -5,6 +5,7 @@
 
 import { z } from 'zod';
 import type {
+  AggregateView,
   FamilyCounts,
   FibRouteView,
   FibStatus,
@@ -220,6 +221,18 @@ export const summary = component<RibSummary>('Summary', {
       pending: count(),
     }),
   ),
+});
+
+export const aggregateKernel = () => z.enum(['blackhole', 'unreachable', 'none']);
+export const aggregate = component<AggregateView>('Aggregate', {
+  prefix: text(),
+  summaryOnly: z.boolean().describe('The more specific routes are kept from neighbors'),
+  kernel: aggregateKernel().describe('What the own kernel does with what no more specific route takes'),
+  communities: z.array(text()),
+  largeCommunities: z.array(text()),
+  contributors: count().describe('Prefixes within it that have a best path'),
+  announced: z.boolean(),
+  added: z.boolean().describe('By `aggregate add`, not by the configuration file'),
 });
 
 export const fibStatus = component<FibStatus>('FibStatus', {

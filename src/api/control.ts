@@ -4,10 +4,12 @@
 // (configuration, shutdown). The API checks form and presence before it calls, so these methods can stay simple; what
 // a person wrote wrong they throw as InputError.
 
+import type { AggregateSpec } from '../bgp/aggregate-rules.js';
 import type { RouteSpec } from '../bgp/local-routes.js';
 import type { PolicyTestSpec } from '../bgp/policy-test.js';
 import type { RouteQuery } from '../bgp/route-query.js';
 import type {
+  AggregateView,
   FibRouteView,
   FibStatus,
   NeighborEvent,
@@ -29,6 +31,9 @@ export interface NeighborSpec {
   [key: string]: unknown;
 }
 
+/** An aggregate to add: what is left out is as in the configuration file. */
+export type AggregateInput = Pick<AggregateSpec, 'prefix'> & Partial<AggregateSpec>;
+
 /** The BGP speaker (src/bgp/speaker.ts). Addresses may be in any spelling. */
 export interface SpeakerControl {
   /** Lazy: the caller may pause between two routes for as long as it likes while the tables change. */
@@ -39,6 +44,10 @@ export interface SpeakerControl {
   deleteRoutes(prefixes: string[]): number;
   deleteAllRoutes(): number;
   summary(): RibSummary;
+  listAggregates(): AggregateView[];
+  addAggregate(spec: AggregateSpec): void;
+  /** Returns how many were there. */
+  deleteAggregates(prefixes: string[]): number;
   neighbors(): NeighborStatus[];
   neighbor(address: string): NeighborStatus | undefined;
   removeNeighbor(address: string): Promise<void>;

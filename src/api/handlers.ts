@@ -50,6 +50,29 @@ export const OBJECT_HANDLERS: ObjectHandlers = {
     return { deleted: control.speaker.deleteRoutes(body.prefixes) };
   },
   summary: ({ speaker }) => speaker.summary(),
+  listAggregates: ({ speaker }) => speaker.listAggregates(),
+  addAggregate: ({ speaker }, { body }) => {
+    const prefix = formatPrefix(parsePrefix(body.prefix));
+    const before = speaker.listAggregates().find(it => it.prefix === prefix);
+    if (before) {
+      const hint = before.added ? 'delete it first' : 'change it in the configuration file and reload';
+      throw new ApiError('duplicate', `${prefix} is an aggregate already`, { hint });
+    }
+    speaker.addAggregate({ ...body, prefix });
+    return { aggregate: prefix };
+  },
+  deleteAggregates: ({ speaker }, { body }) => {
+    const known = new Map(speaker.listAggregates().map(({ prefix, added }) => [prefix, added]));
+    const prefixes = body.prefixes.map(canonicalPrefix);
+    for (const [index, prefix] of prefixes.entries()) {
+      const added = known.get(prefix);
+      if (added === undefined) throw new ApiError('no-such-route', `there is no aggregate ${prefix}`, { index });
+      if (added) continue;
+      const hint = 'remove it there and reload';
+      throw new ApiError('no-such-route', `${prefix} is an aggregate of the configuration file`, { hint, index });
+    }
+    return { deleted: speaker.deleteAggregates(prefixes) };
+  },
   listNeighbors: ({ speaker }) => speaker.neighbors(),
   getNeighbor: (control, { path }) => findNeighbor(control, path.address),
   addNeighbor: ({ speaker, daemon }, { body }) => {
@@ -224,7 +247,7 @@ const ORIGIN_WORDS: { readonly [source: string]: string | undefined } = {
   connected: 'is a subnet of an interface',
   static: "comes from the kernel's table",
   kernel: "comes from the kernel's table",
-  aggregate: 'is an aggregate of the configuration',
+  aggregate: 'is an aggregate',
 };
 
 function demandLocalRoute(control: Control, text: string, index: number): void {

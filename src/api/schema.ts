@@ -4,6 +4,8 @@
 
 import { z } from 'zod';
 import {
+  aggregate,
+  aggregateKernel,
   component,
   configProblem,
   configView,
@@ -118,6 +120,24 @@ export const SHAPES = {
     answer: z.strictObject({ deleted: count() }),
   },
   summary: { answer: summary },
+  listAggregates: { answer: z.array(aggregate) },
+  addAggregate: {
+    body: named(
+      'AggregateSpec',
+      z.strictObject({
+        prefix: text(),
+        summaryOnly: z.boolean().default(false),
+        kernel: aggregateKernel().default('blackhole'),
+        communities: z.array(text()).default([]),
+        largeCommunities: z.array(text()).default([]),
+      }),
+    ),
+    answer: z.strictObject({ aggregate: text().describe('Its prefix') }),
+  },
+  deleteAggregates: {
+    body: z.strictObject({ prefixes: z.array(text()) }),
+    answer: z.strictObject({ deleted: count() }),
+  },
   listNeighbors: { answer: z.array(neighbor) },
   getNeighbor: { path: addressPath, answer: neighbor },
   addNeighbor: { body: neighborSpec, answer: done },

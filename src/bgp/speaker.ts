@@ -4,7 +4,8 @@
 // is done in slices, one round a turn of the event loop, so that KEEPALIVEs, timers and new input come between.
 
 import type { Logger } from 'pino';
-import { type AggregateSpec, aggregateRule } from './aggregate-rules.js';
+import { AggregateList, type AggregatesChange } from './aggregate-list.js';
+import type { AggregateSpec } from './aggregate-rules.js';
 import { Convergence, type StartOptions } from './convergence.js';
 import { DefaultRoutes } from './default-routes.js';
 import { DynamicNeighbors, isRange } from './dynamic-neighbors.js';
@@ -16,7 +17,6 @@ import { NO_POLICIES, type PolicyChain, type PolicyDefinitions } from './policy/
 import { Policies } from './policy/policies.js';
 import { isKernelSource, kernelTested, type PolicyTestSpec, testPolicy } from './policy-test.js';
 import { policyViews } from './policy-view.js';
-import { Aggregates } from './rib/aggregates.js';
 import { type Multipath, SINGLE_PATH } from './rib/decision.js';
 import type { LocRib } from './rib/loc-rib.js';
 import type { NextHops } from './rib/next-hops.js';
@@ -31,6 +31,7 @@ import { Listener, md5KeyOf } from './session/listener.js';
 import { type Confederation, type LocalOptions, type NeighborOptions, publicAs } from './session/options.js';
 import { summarize } from './summary.js';
 import type {
+  AggregateView,
   NeighborEvent,
   NeighborStatus,
   PolicyTestView,
@@ -39,7 +40,6 @@ import type {
   RouteEvent,
   RouteView,
 } from './views.js';
-import { FAMILIES } from './wire/family.js';
 import { InputError } from './wire/input-error.js';
 import { type Prefix, parseRouterId } from './wire/prefix.js';
 
@@ -80,8 +80,7 @@ export class Speaker {
   private readonly own: OwnRoutes;
   private readonly policies: Policies;
   private readonly groups: readonly UpdateGroups[];
-  /** By Family. */
-  private readonly aggregates: readonly Aggregates[];
+  private readonly aggregates: AggregateList;
   private readonly byAddress = new Map<string, Neighbor>();
   private readonly dynamic: DynamicNeighbors<Neighbor>;
   private readonly listener: Listener;
@@ -104,7 +103,7 @@ export class Speaker {
     const packer = new Packer();
     this.groups = this.rib.families.map(table => new UpdateGroups(table, packer, this.wake));
     const aggregator = { as: publicAs(options), routerId: parseRouterId(options.routerId) };
-    this.aggregates = this.rib.families.map(table => new Aggregates(table, aggregator, this.wake));
+    this.aggregates = new AggregateList(this.rib, aggregator, this.wake);
     this.setAggregates(options.aggregates ?? []);
     this.events = new RibEvents(this.rib.families, this.wake);
     this.defaults = new DefaultRoutes(this.rib, () => this.byAddress.values(), this.wake);
@@ -281,12 +280,28 @@ export class Speaker {
     this.wake();
   }
 
-  /** Other aggregates from now on. Throws InputError, and then nothing has changed. */
+  /** Other aggregates of the configuration from now on. Throws InputError, and then nothing has changed. */
   setAggregates(specs: readonly AggregateSpec[]): void {
-    const rules = specs.map(aggregateRule);
-    for (const { family } of FAMILIES) {
-      this.aggregates[family].configure(rules.filter(({ prefix }) => prefix.family === family));
-    }
+    this.aggregates.configure(specs);
+  }
+
+  listAggregates(): AggregateView[] {
+    return this.aggregates.views();
+  }
+
+  /** Adds an aggregate beside those of the configuration, or replaces one that was added. Throws InputError. */
+  addAggregate(spec: AggregateSpec): void {
+    this.aggregates.add(spec);
+  }
+
+  /** Removes aggregates that were added; returns how many there were. Throws InputError. */
+  deleteAggregates(prefixes: string[]): number {
+    return this.aggregates.delete(prefixes);
+  }
+
+  /** Calls `listener` after added aggregates changed; returns the way to stop that. */
+  onAggregates(listener: (change: AggregatesChange) => void): () => void {
+    return this.aggregates.onChange(listener);
   }
 
   neighbors(): NeighborStatus[] {
@@ -350,7 +365,7 @@ export class Speaker {
   }
 
   summary(): RibSummary {
-    return summarize(this.rib, this.groups, this.aggregates);
+    return summarize(this.rib, this.groups, this.aggregates.families);
   }
 
   /** Hears of every change of a best path, or of a neighbor's state. Returns the way to stop that. */
@@ -375,7 +390,7 @@ export class Speaker {
   private readonly run = (): void => {
     this.scheduled = false;
     let more = this.rib.work(SCAN_SLICE);
-    for (const aggregates of this.aggregates) if (aggregates.drain()) more = true;
+    for (const aggregates of this.aggregates.families) if (aggregates.drain()) more = true;
     for (const groups of this.groups) if (groups.drain()) more = true;
     if (this.events.drain()) more = true;
     if (more) this.wake();

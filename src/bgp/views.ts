@@ -3,6 +3,7 @@
 // The tables hold numbers; these shapes exist only at the edges (API, CLI, logs, tests). Times are epoch milliseconds,
 // durations carry their unit in the name. The API's schema is checked against these types by the compiler.
 
+import type { AggregateSpec } from './aggregate-rules.js';
 import type { Role } from './wire/capabilities.js';
 
 /** One path of a prefix, received, local or redistributed. */
@@ -122,6 +123,15 @@ export interface SessionStatus {
   messages: { received: MessageCounts; sent: MessageCounts };
   established: number;
   lastError?: { at: number; text: string; direction: 'sent' | 'received' | 'local'; code?: number; subcode?: number };
+}
+
+/** An aggregate and how it is doing. */
+export interface AggregateView extends AggregateSpec {
+  /** Prefixes within it that have a best path. */
+  contributors: number;
+  announced: boolean;
+  /** By hand, not by the configuration. */
+  added: boolean;
 }
 
 /** A policy with what its statements say and how often they were hit. */

@@ -103,6 +103,7 @@ export interface Command {
 }
 
 const rib = () => import('./rib.js');
+const aggregate = () => import('./aggregate.js');
 const neighbor = () => import('./neighbor.js');
 const config = () => import('./config.js');
 const policy = () => import('./policy.js');
@@ -203,6 +204,26 @@ export const COMMANDS: readonly Command[] = [
     usage: 'rib del all',
     summary: 'Withdraw all routes added here',
     load: async () => (await rib()).deleteAll,
+  },
+  {
+    usage: 'aggregate [PREFIX]',
+    summary: 'Show the aggregates and how many routes each stands for',
+    load: async () => (await aggregate()).list,
+  },
+  {
+    usage: 'aggregate add PREFIX [SETTING...]',
+    summary: 'Announce a prefix while there are more specific routes in it',
+    examples: [
+      ['tsbgp aggregate add 10.233.1.0/24 summary-only', 'In place of the addresses of the pods'],
+      ['tsbgp aggregate add 2001:db8:1::/48 kernel unreachable community no-export', 'Beside them'],
+    ],
+    load: async () => (await aggregate()).add,
+  },
+  {
+    usage: 'aggregate del PREFIX...',
+    summary: 'Remove aggregates added here',
+    examples: [['tsbgp aggregate del 10.233.1.0/24 2001:db8:1::/48', 'Both or none']],
+    load: async () => (await aggregate()).remove,
   },
   {
     usage: 'neighbor',

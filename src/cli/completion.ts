@@ -4,6 +4,7 @@
 // daemon, which gets a third of a second to answer.
 
 import { createClient } from '../api/client.js';
+import { AGGREGATE_WORDS } from './aggregate-words.js';
 import { ALIASES, COMMANDS, type Command, OPTIONS, type Option, type OptionName, withoutAliases } from './commands.js';
 import { BASH_SCRIPT, ZSH_SCRIPT } from './completion-scripts.js';
 import { type ArgumentName, advance, begin, nextArguments, nextWords, type State } from './grammar.js';
@@ -109,9 +110,17 @@ const restOf = (states: readonly State<Command>[]) => states[0].matched.rest;
 const OFFERS: Partial<Record<ArgumentName, Offer>> = {
   FILE: () => [FILES],
   NEIGHBOR: (_, socket) => quickly(() => neighbors(socket)),
-  PREFIX: (states, socket) => quickly(() => prefixes(socket, states[0].command.usage.startsWith('rib del'))),
+  PREFIX: (states, socket) => {
+    const { usage } = states[0].command;
+    if (usage === 'aggregate [PREFIX]' || usage.startsWith('aggregate del')) return quickly(() => aggregates(socket));
+    return quickly(() => prefixes(socket, usage.startsWith('rib del')));
+  },
   ATTRIBUTE: states =>
     restOf(states).length % 2 === 0 ? wordsOf(ROUTE_WORDS) : valuesOf(ROUTE_WORDS, restOf(states).at(-1)),
+  SETTING: states => {
+    const values = valuesOf(AGGREGATE_WORDS, restOf(states).at(-1));
+    return values.length > 0 ? values : wordsOf(AGGREGATE_WORDS);
+  },
   OPTION: states => {
     const values = valuesOf(NEIGHBOR_WORDS, restOf(states).at(-1));
     const optional = values.some(([value]) => value === 'true');
@@ -137,6 +146,11 @@ async function quickly(ask: () => Promise<Candidate[]>): Promise<Candidate[]> {
 async function neighbors(socket: string): Promise<Candidate[]> {
   const list = await createClient({ socket, timeoutMs: PATIENCE_MS }).call('listNeighbors');
   return list.map(({ address, as, state, description }) => [address, `AS ${as} ${state} ${description}`.trim()]);
+}
+
+async function aggregates(socket: string): Promise<Candidate[]> {
+  const list = await createClient({ socket, timeoutMs: PATIENCE_MS }).call('listAggregates');
+  return list.map(({ prefix, contributors }) => [prefix, `${contributors} routes`]);
 }
 
 async function prefixes(socket: string, onlyOwn: boolean): Promise<Candidate[]> {

@@ -26,6 +26,7 @@ export const ARGUMENTS = {
     describe: 'options of the neighbor, each a key of the configuration file and its value',
     accepts: anything,
   },
+  SETTING: { describe: 'options of the aggregate', accepts: anything },
   MESSAGE: { describe: 'words for the operators of the other side', accepts: anything },
   FILE: { describe: 'a configuration file', accepts: anything },
   NAME: { describe: 'a name from the configuration file', accepts: word => /^[a-z_]/i.test(word) },

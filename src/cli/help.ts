@@ -1,6 +1,7 @@
 // `--help`: yargs draws it from the command table.
 
 import yargs from 'yargs';
+import { AGGREGATE_WORDS } from './aggregate-words.js';
 import { COMMANDS, type Command, OPTIONS, type Option } from './commands.js';
 import { advance, begin } from './grammar.js';
 import { NEIGHBOR_WORDS } from './neighbor-words.js';
@@ -44,10 +45,11 @@ function optionsOf(commands: readonly Command[]): Option[] {
   return (OPTIONS as readonly Option[]).filter(it => it.global || named.has(it.name));
 }
 
-/** What the arguments ATTRIBUTE and OPTION stand for. */
+/** What the arguments ATTRIBUTE, SETTING and OPTION stand for. */
 function tablesFor(commands: readonly Command[]): string[] {
   const tables = [
     { argument: 'ATTRIBUTE', title: 'Attributes:', rows: ROUTE_WORDS },
+    { argument: 'SETTING', title: 'Options of an aggregate:', rows: AGGREGATE_WORDS },
     { argument: 'OPTION', title: 'Options of a neighbor:', rows: NEIGHBOR_WORDS },
   ];
   return tables

@@ -1,5 +1,6 @@
 // docs/cli.md, from the same tables that the program runs on.
 
+import { AGGREGATE_WORDS } from './aggregate-words.js';
 import { ALIASES, COMMANDS, type Command, OPTIONS, type Option } from './commands.js';
 import { EXIT_MEANINGS, Exit } from './exit.js';
 import { ARGUMENTS } from './grammar.js';
@@ -44,6 +45,7 @@ function commandText({ usage, summary, options = [], examples = [] }: Command): 
     parts.push(`\`\`\`sh\n${lines.join('\n')}\n\`\`\``);
   }
   if (usage.includes('ATTRIBUTE')) parts.push('Attributes, each a word and its value:', wordTable(ROUTE_WORDS));
+  if (usage.includes('SETTING')) parts.push('Options, each a word and its value:', wordTable(AGGREGATE_WORDS));
   if (usage.includes('OPTION')) {
     parts.push('Options, each a key of the configuration file and its value:', wordTable(NEIGHBOR_WORDS));
   }

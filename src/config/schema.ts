@@ -116,7 +116,7 @@ const speakerKeys = z
       z
         .union([z.literal(false), absolutePath()], 'must be an absolute path or false')
         .default('/var/lib/tsbgp/routes.json'),
-      'Where routes added by `tsbgp rib add` are kept, so that they survive a restart. `false` forgets them.',
+      'Where what `tsbgp rib add` and `tsbgp aggregate add` announce is kept, so that it survives a restart. `false` forgets it.',
       { kind: 'absolute path or `false`', example: false },
     ),
     ...groupKeys,

@@ -1,9 +1,11 @@
 // The other side of the API's boundary, in memory: what the server calls, with tables that tests fill.
 
 import type { Control, ReloadResult, RouteSpec } from '../../src/api/control.js';
+import { aggregateRule } from '../../src/bgp/aggregate-rules.js';
 import { buildRoute } from '../../src/bgp/local-routes.js';
 import type { RouteQuery } from '../../src/bgp/route-query.js';
 import type {
+  AggregateView,
   FibRouteView,
   NeighborEvent,
   NeighborStatus,
@@ -105,6 +107,21 @@ export function fakeControl(): Fake {
   const peers = new Map([['172.18.8.102', neighbor('172.18.8.102')]]);
   const learned = new Map<string, RouteView>([
     ['10.233.2.0/24', { prefix: '10.233.2.0/24', family: 'ipv4-unicast', paths: [path({ localPref: 100 })] }],
+  ]);
+  const aggregates = new Map<string, AggregateView>([
+    [
+      '10.233.0.0/16',
+      {
+        prefix: '10.233.0.0/16',
+        summaryOnly: true,
+        kernel: 'blackhole',
+        communities: [],
+        largeCommunities: [],
+        contributors: 2,
+        announced: true,
+        added: false,
+      },
+    ],
   ]);
   const spelled = (address: string) => formatAddress(parseAddress(address));
 
@@ -213,6 +230,12 @@ export function fakeControl(): Fake {
           updateGroups: [{ id: 1, members: ['172.18.8.102'], families: ['ipv4-unicast'], pending: 0 }],
         };
       },
+      listAggregates: () => [...aggregates.values()],
+      addAggregate: spec => {
+        aggregateRule(spec);
+        aggregates.set(spec.prefix, { ...spec, contributors: 0, announced: false, added: true });
+      },
+      deleteAggregates: prefixes => prefixes.filter(prefix => aggregates.delete(prefix)).length,
       neighbors: () => [...peers.values()],
       neighbor: address => peers.get(spelled(address)),
       removeNeighbor: async address => {

@@ -20,6 +20,8 @@ describe('answers have the shapes they promise', () => {
   const inputs: Record<string, unknown> = {
     addRoutes: { body: { routes: [{ prefix: '10.9.0.0/16' }] } },
     deleteRoutes: { body: { all: true } },
+    addAggregate: { body: { prefix: '10.9.0.0/16' } },
+    deleteAggregates: { body: { prefixes: [] } },
     addNeighbor: { body: { address: '172.18.8.103', as: 65001 } },
     deleteNeighbor: { path: { address: '172.18.8.102' } },
     getNeighbor: { path: { address: '172.18.8.102' } },
@@ -169,6 +171,45 @@ describe('routes', () => {
     );
     api.control.learned.clear();
     expect(await listed({ longer: '10.9.0.0/16' })).toEqual([]);
+  });
+});
+
+describe('aggregates', () => {
+  const add = (prefix: string, more = {}) => api.client.call('addAggregate', { body: { prefix, ...more } });
+  const remove = (...prefixes: string[]) => api.client.call('deleteAggregates', { body: { prefixes } });
+
+  test('are added with the defaults of the configuration file, listed and deleted', async () => {
+    expect(await add('2001:DB8::/32', { communities: ['no-export'] })).toEqual({ aggregate: '2001:db8::/32' });
+    expect(await api.client.call('listAggregates')).toMatchObject([
+      { prefix: '10.233.0.0/16', contributors: 2, announced: true, added: false },
+      { prefix: '2001:db8::/32', summaryOnly: false, kernel: 'blackhole', communities: ['no-export'], added: true },
+    ]);
+    expect(await remove('2001:db8:0::/32')).toEqual({ deleted: 1 });
+    expect(await api.client.call('listAggregates')).toHaveLength(1);
+  });
+
+  test('one that is there already is a duplicate; what it is made of is looked at', async () => {
+    await add('10.8.0.0/16');
+    const hint = 'change it in the configuration file and reload';
+    expect(await refusal(add('10.233.0.0/16'))).toMatchObject({ code: 'duplicate', hint });
+    expect(await refusal(add('10.8.0.0/16'))).toMatchObject({ code: 'duplicate', hint: 'delete it first' });
+    expect(await refusal(add('10.7.0.1/16'))).toMatchObject({ code: 'bad-input' });
+    expect(await refusal(add('10.7.0.0/16', { communities: ['nope'] }))).toMatchObject({ code: 'bad-input' });
+    expect(await refusal(add('10.7.0.0/16', { kernel: 'drop' }))).toMatchObject({ code: 'bad-input' });
+  });
+
+  test('deleting is all or none, and of what was added only', async () => {
+    await add('10.8.0.0/16');
+    expect(await refusal(remove('10.8.0.0/16', '10.233.0.0/16'))).toMatchObject({
+      code: 'no-such-route',
+      error: '10.233.0.0/16 is an aggregate of the configuration file',
+      index: 1,
+    });
+    expect(await refusal(remove('10.7.0.0/16'))).toMatchObject({
+      error: 'there is no aggregate 10.7.0.0/16',
+      index: 0,
+    });
+    expect(await api.client.call('listAggregates')).toHaveLength(2);
   });
 });
 

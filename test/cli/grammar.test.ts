@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RouteSpec } from '../../src/api/control.js';
+import { AGGREGATE_WORDS, parseAggregate } from '../../src/cli/aggregate-words.js';
 import { COMMANDS, withoutAliases } from '../../src/cli/commands.js';
 import { CommandError } from '../../src/cli/exit.js';
 import { ARGUMENTS, type ArgumentName, match, parsePattern } from '../../src/cli/grammar.js';
@@ -18,6 +19,7 @@ describe('patterns', () => {
     AS: '65001',
     ATTRIBUTE: 'med',
     OPTION: 'passive',
+    SETTING: 'summary-only',
     MESSAGE: 'maintenance',
     FILE: 'tsbgp.yml',
     NAME: 'from-peer',
@@ -222,5 +224,34 @@ describe('suggestions', () => {
     ['x', undefined],
   ])('%s → %s', (word, expected) => {
     expect(closest(word, ['rib', 'neighbor', 'config', 'community', 'large-community'])).toBe(expected);
+  });
+});
+
+describe('an aggregate in words', () => {
+  test('has each option once, with its value', () => {
+    expect(parseAggregate('10.0.0.0/8', [])).toEqual({ prefix: '10.0.0.0/8' });
+    const words = 'summary-only kernel none community 65001:1,no-export large-community 65001:1:2'.split(' ');
+    expect(parseAggregate('10.0.0.0/8', words)).toEqual({
+      prefix: '10.0.0.0/8',
+      summaryOnly: true,
+      kernel: 'none',
+      communities: ['65001:1', 'no-export'],
+      largeCommunities: ['65001:1:2'],
+    });
+  });
+
+  test.each([
+    ['summary', '"summary" is not an option of an aggregate', 'did you mean "summary-only"?'],
+    ['kernel', 'kernel needs a value', 'such as: kernel unreachable'],
+    ['kernel drop', 'there is no kernel "drop"', undefined],
+    ['summary-only summary-only', 'summary-only is given twice', undefined],
+  ])('%s: refused', (line, message, hint) => {
+    expect(() => parseAggregate('10.0.0.0/8', line.split(' '))).toThrow(
+      expect.objectContaining(hint === undefined ? { message } : { message, hint }),
+    );
+  });
+
+  test('examples are themselves right', () => {
+    for (const { example } of AGGREGATE_WORDS) parseAggregate('10.0.0.0/8', example.split(' '));
   });
 });

@@ -76,6 +76,7 @@ describe('completion', () => {
       [
         'daemon',
         'rib',
+        'aggregate',
         'neighbor',
         'policy',
         'fib',
@@ -91,6 +92,9 @@ describe('completion', () => {
     ['rib s', ['summary']],
     ['rib ', ['summary', 'in', 'out', 'add', 'del', '10.1.0.0/16', '2001:db8:1::/48', '10.233.2.0/24']],
     ['rib del ', ['all', '10.1.0.0/16', '2001:db8:1::/48']],
+    ['aggregate ', ['add', 'del', '10.233.0.0/16']],
+    ['aggregate add 10.0.0.0/8 ', ['summary-only', 'kernel', 'community', 'large-community']],
+    ['aggregate add 10.0.0.0/8 kernel ', ['blackhole', 'unreachable', 'none']],
     ['neighbor 2', ['2001:db8::5']],
     ['neighbor 10.0.0.1 soft', ['softreset', 'softresetin', 'softresetout']],
     ['rib add 10.9.0.0/16 community ', ['blackhole', 'no-export', 'no-advertise', 'graceful-shutdown']],

@@ -181,4 +181,67 @@ describe.concurrent('aggregates', () => {
     await soon(() => kernelRoute(bird, '10.1.1.0/24')).toBeUndefined();
     expect((await tsbgp.neighbor('10.0.0.2')).session.established).toBe(1);
   });
+
+  it('added by hand live through a reload and a restart, until the file has them or they are deleted', async ({
+    pair: [one, two],
+  }) => {
+    const bird = await startBird(
+      two,
+      `
+      router id 10.0.0.2;
+      protocol bgp tsbgp {
+        local as 65001;
+        neighbor 10.0.0.1 as 65001;
+        graceful restart;
+        direct;
+        ipv4 { import all; export all; };
+      }`,
+    );
+    const config = (aggregates: string) => `
+      as: 65001
+      router-id: 10.0.0.1
+      aggregates: [${aggregates}]
+      neighbors: [ { address: 10.0.0.2, as: 65001 } ]`;
+    const tsbgp = await startTsbgp(one, config('{ prefix: 10.3.0.0/16 }'));
+    await tsbgp.announce('10.1.1.10/32', '10.2.1.10/32', '10.3.1.10/32');
+    await tsbgp.run('aggregate add 10.1.0.0/16 summary-only community 65001:1');
+    await tsbgp.run('aggregate add 10.2.0.0/16 kernel none large-community 65001:1:2');
+    await tsbgp.run('aggregate add 10.4.0.0/16');
+
+    await soon(() => bird.route('10.1.0.0/16')).toMatchObject({ 'BGP.community': '(65001,1)' });
+    await soon(() => bird.route('10.2.0.0/16')).toMatchObject({ 'BGP.large_community': '(65001, 1, 2)' });
+    await soon(() => bird.route('10.1.1.10/32')).toBeUndefined();
+    expect(await bird.route('10.2.1.10/32')).toBeDefined();
+    await soon(() => kernelRoute(tsbgp, '10.1.0.0/16')).toMatchObject({ type: 'blackhole' });
+    expect(await kernelRoute(tsbgp, '10.2.0.0/16')).toBeUndefined();
+    expect(await tsbgp.run('aggregate')).toBe(`Aggregate          Routes State     Options
+10.3.0.0/16             1 announced kernel blackhole
+*10.1.0.0/16            1 announced summary-only kernel blackhole community 65001:1
+*10.2.0.0/16            1 announced kernel none large-community 65001:1:2
+*10.4.0.0/16            0 waits     kernel blackhole
+
+* added here, not in the configuration
+`);
+
+    // The file takes 10.2.0.0/16 over; what it does not speak of stays.
+    await tsbgp.reload(config('{ prefix: 10.2.0.0/16, communities: [ "65001:2" ] }'));
+    await soon(() => bird.route('10.3.0.0/16')).toBeUndefined();
+    await soon(() => bird.route('10.2.0.0/16')).toMatchObject({ 'BGP.community': '(65001,2)' });
+    expect(await bird.route('10.1.0.0/16')).toBeDefined();
+    await expect(tsbgp.run('aggregate del 10.2.0.0/16')).rejects.toThrow('remove it there and reload');
+    expect((await tsbgp.neighbor('10.0.0.2')).session.established).toBe(1);
+
+    await tsbgp.stop('SIGTERM');
+    await tsbgp.restart();
+    await soon(() => tsbgp.run('aggregate')).toMatch(
+      /^10\.2\.0\.0\/16 +1 announced .*65001:2\n\*10\.1\.0\.0\/16 +1 announced .*\n\*10\.4\.0\.0\/16 +0 waits/m,
+    );
+    await soon(() => bird.route('10.1.0.0/16')).toMatchObject({ 'BGP.community': '(65001,1)' });
+    expect(await bird.route('10.1.1.10/32')).toBeUndefined();
+
+    await tsbgp.run('aggregate del 10.1.0.0/16 10.4.0.0/16');
+    await soon(() => bird.route('10.1.1.10/32')).toBeDefined();
+    await soon(() => bird.route('10.1.0.0/16')).toBeUndefined();
+    await soon(() => kernelRoute(tsbgp, '10.1.0.0/16')).toBeUndefined();
+  });
 });

@@ -19,6 +19,7 @@ import type { Config } from './config/schema.js';
 import { showConfig, viewConfig } from './config/show.js';
 import { Fib, type FibOptions } from './fib/fib.js';
 import { createLogger } from './log.js';
+import { returnMemory } from './memory.js';
 import { RouteStore } from './route-store.js';
 import { keepWatchdogFed, notify } from './systemd.js';
 import { VERSION } from './version.js';
@@ -85,6 +86,7 @@ class Daemon implements DaemonControl {
       { ...config, kernelImport: config.fib.import, hostname: hostname(), version: VERSION },
       log,
     );
+    for (const table of this.speaker.locRib) table.onEmptied = returnMemory;
     this.fib = new Fib(
       this.speaker,
       (prefix, route) => this.speaker.redistribute(prefix, route),

@@ -23,12 +23,8 @@ export class AddPathGroup extends UpdateGroup {
   /** While a prefix is visited: its entries as they were, less those that have been taken over. */
   private before = 0;
 
-  override get untouched(): boolean {
-    return this.first.length === 0;
-  }
-
-  protected override get end(): number {
-    return Math.min(this.table.prefixes.end, this.first.length);
+  protected override get room(): number {
+    return this.first.length;
   }
 
   override advertisedPaths(prefix: number, source: number): AdvertisedPath[] {
@@ -55,9 +51,17 @@ export class AddPathGroup extends UpdateGroup {
     for (let entry = 1; entry < this.top; entry++) {
       if (this.entrySet[entry] > 0) this.table.sets.release(this.entrySet[entry]);
     }
-    this.first = new Int32Array(0);
-    this.top = 1;
     super.close();
+  }
+
+  protected override dropColumns(): void {
+    this.first = new Int32Array(0);
+    this.pathId = new Int32Array(64);
+    this.entrySet = new Int32Array(64);
+    this.entrySource = new Uint16Array(64);
+    this.next = new Int32Array(64);
+    this.top = 1;
+    this.freeEntry = 0;
   }
 
   protected override copyColumns(other: AddPathGroup): void {

@@ -6,7 +6,7 @@
 
 import { readFloat, readU32 } from '../wire/bytes.js';
 import { Arena } from './arena.js';
-import { grown, MANY_SETS, roomFor } from './columns.js';
+import { grown, isLarge, MANY_SETS, roomFor } from './columns.js';
 import type { NextHops } from './next-hops.js';
 import { ONLY_TO_CUSTOMER } from './only-to-customer.js';
 
@@ -141,7 +141,7 @@ export class AttributeSets {
     this.serial[id] = 0;
     this.hashes[id] = this.freeId;
     this.freeId = id;
-    this.count--;
+    if (--this.count === 0 && isLarge(this.top)) this.beginAgain();
   }
 
   /** The `interfaceIndex` that tells the set apart from others with the same block. */
@@ -264,23 +264,33 @@ export class AttributeSets {
       return free;
     }
     const id = this.top++;
-    if (id === this.refs.length) {
-      const size = roomFor(id + 1, MANY_SETS);
-      this.handle = grown(this.handle, size);
-      this.size = grown(this.size, size);
-      this.serial = grown(this.serial, size);
-      this.refs = grown(this.refs, size);
-      this.preference = grown(this.preference, size);
-      this.med = grown(this.med, size);
-      this.neighborAs = grown(this.neighborAs, size);
-      this.nextHop = grown(this.nextHop, size);
-      this.originatorId = grown(this.originatorId, size);
-      this.clusterListLength = grown(this.clusterListLength, size);
-      this.marks = grown(this.marks, size);
-      this.hashes = grown(this.hashes, size);
-      this.scopes = grown(this.scopes, size);
-    }
+    if (id === this.refs.length) this.resize(roomFor(id + 1, MANY_SETS));
     return id;
+  }
+
+  /** Gives the memory of an emptied table back. */
+  private beginAgain(): void {
+    this.top = 1;
+    this.freeId = 0;
+    this.resize(64);
+    this.slots = new Int32Array(128);
+  }
+
+  private resize(length: number): void {
+    const used = Math.min(length, this.top);
+    this.handle = grown(this.handle, length, used);
+    this.size = grown(this.size, length, used);
+    this.serial = grown(this.serial, length, used);
+    this.refs = grown(this.refs, length, used);
+    this.preference = grown(this.preference, length, used);
+    this.med = grown(this.med, length, used);
+    this.neighborAs = grown(this.neighborAs, length, used);
+    this.nextHop = grown(this.nextHop, length, used);
+    this.originatorId = grown(this.originatorId, length, used);
+    this.clusterListLength = grown(this.clusterListLength, length, used);
+    this.marks = grown(this.marks, length, used);
+    this.hashes = grown(this.hashes, length, used);
+    this.scopes = grown(this.scopes, length, used);
   }
 
   private rehash(): void {

@@ -12,6 +12,11 @@ export const MANY_ROUTES = 1 << 21;
 /** Their sets of attributes. */
 export const MANY_SETS = 1 << 18;
 
+/** Is a column of so many elements worth giving back when nothing is in it any more? */
+export function isLarge(length: number): boolean {
+  return length > RESERVED_FROM;
+}
+
 /** How many elements a column is to have room for so that it holds `needed`; `many` is what a full table is to it. */
 export function roomFor(needed: number, many: number): number {
   if (needed > RESERVED_FROM && needed <= many) return many;

@@ -3,7 +3,7 @@
 // A queue of prefix ids and a bitmap: marking twice costs nothing and the memory is bounded by the table. While an id
 // waits here the prefix table keeps it from being reused (`holds`).
 
-import { grown } from './columns.js';
+import { grown, isLarge } from './columns.js';
 
 /** The owner of the prefix ids: told when a set takes hold of one and lets go of it. */
 export interface Holder {
@@ -69,7 +69,7 @@ export class DirtySet {
       this.bits[id >>> 5] &= ~(1 << (id & 31));
     }
     this.count -= size;
-    if (this.count === 0 && this.queue.length > 65_536) {
+    if (this.count === 0 && isLarge(this.queue.length)) {
       this.queue = new Int32Array(64);
       this.head = 0;
     }

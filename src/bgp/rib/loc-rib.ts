@@ -46,6 +46,8 @@ export class LocRib implements DecisionTables {
   /** Epoch seconds given to changed paths; the owner sets it. */
   now = 0;
   multipath: Multipath;
+  /** Called when a large table has lost its last path: memory has become free. */
+  onEmptied: () => void = () => {};
   /** Present while there are any. */
   aggregates: Aggregates | null = null;
   private consumers: DirtySet[] = [];
@@ -210,11 +212,12 @@ export class LocRib implements DecisionTables {
     else paths.next[previous] = paths.next[path];
     const set = paths.received[path];
     const attributes = paths.attributes[path];
-    paths.free(path);
+    const emptied = paths.free(path);
     this.decide(prefix, path, false);
     this.sets.release(set);
     if (attributes !== set && attributes !== 0) this.sets.release(attributes);
     prefixes.releaseIfIdle(prefix);
+    if (emptied) this.onEmptied();
     return true;
   }
 

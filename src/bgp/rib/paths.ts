@@ -3,7 +3,7 @@
 // A prefix's paths are a list threaded through `next`, headed by the prefix table. `received` is what the source sent;
 // `attributes` is what the decision process may use, 0 when it may not, and `verdict` says why.
 
-import { grown, MANY_ROUTES, roomFor } from './columns.js';
+import { grown, isLarge, MANY_ROUTES, roomFor } from './columns.js';
 
 /** Why a path takes part in the decision process or not. */
 export const Verdict = {
@@ -92,18 +92,19 @@ export class Paths {
     return this.source[id] === source && (this.pathIdsUsed ? this.pathId[id] === pathId : pathId === 0);
   }
 
-  free(id: number): void {
+  /** Frees a path; true when it was the last of so many that all the memory went with it. */
+  free(id: number): boolean {
     this.prefix[id] = 0;
     if (this.pathIdsUsed) this.pathId[id] = 0;
     if (this.stale[id] !== 0) this.stale[id] = 0;
     this.next[id] = this.freeId;
     this.freeId = id;
-    if (--this.count === 0 && this.top > 65_536) {
-      this.grow(0);
-      this.pathIdsUsed = false;
-      this.top = 1;
-      this.freeId = 0;
-    }
+    if (--this.count > 0 || !isLarge(this.top)) return false;
+    this.grow(0);
+    this.pathIdsUsed = false;
+    this.top = 1;
+    this.freeId = 0;
+    return true;
   }
 
   // Growing to 0 begins afresh, which gives the memory of an emptied table back.

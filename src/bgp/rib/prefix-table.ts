@@ -9,7 +9,7 @@
 
 import { readU32 } from '../wire/bytes.js';
 import { Family } from '../wire/family.js';
-import { grown, MANY_ROUTES, roomFor } from './columns.js';
+import { grown, isLarge, MANY_ROUTES, roomFor } from './columns.js';
 
 /** The table of prefixes; ids begin at 1. */
 export class PrefixTable {
@@ -174,7 +174,7 @@ export class PrefixTable {
     this.firstPath[id] = ~this.freeIds;
     this.freeIds = id;
     this.count--;
-    if (this.count === 0 && this.top > 65_536) this.shrink();
+    if (this.count === 0 && isLarge(this.top)) this.shrink();
   }
 
   private shrink(): void {

@@ -8,7 +8,7 @@
 //
 // Groups split and merge instead of keeping a state per member: see update-groups.ts.
 
-import { grown } from './columns.js';
+import { grown, isLarge } from './columns.js';
 import type { DirtySet } from './dirty-set.js';
 import type { ExportProfile } from './export.js';
 import type { LocRib } from './loc-rib.js';
@@ -71,9 +71,14 @@ export class UpdateGroup {
     this.dirty = dirty;
   }
 
-  /** Has nothing been looked at yet? Then another neighbor may still join. */
+  /** Has nobody been told anything that still holds? Then another neighbor may join. */
   get untouched(): boolean {
-    return this.set.length === 0;
+    return this.room === 0;
+  }
+
+  /** How many prefixes the columns have room for. */
+  protected get room(): number {
+    return this.set.length;
   }
 
   /** Prefixes advertised to the member with this source number. */
@@ -96,7 +101,7 @@ export class UpdateGroup {
 
   /** The columns hold nothing from here on. */
   protected get end(): number {
-    return Math.min(this.table.prefixes.end, this.set.length);
+    return Math.min(this.table.prefixes.end, this.room);
   }
 
   /** Is every member too far behind to be given more? */
@@ -110,8 +115,10 @@ export class UpdateGroup {
     const { members } = this;
     this.sole = members.size === 1 ? (members.keys().next().value as number) : -1;
     this.dirty.drain(SLICE_ROUTES, this.visitor, this.send);
-    if (this.dirty.size === 0) this.earlier = null;
-    return this.dirty.size > 0;
+    if (this.dirty.size > 0) return true;
+    this.earlier = null;
+    if (this.advertised === 0 && isLarge(this.room)) this.dropColumns();
+    return false;
   }
 
   /** A group for one of the members alone, which has been sent what this group has. */
@@ -161,8 +168,14 @@ export class UpdateGroup {
     this.dirty.close();
     for (let prefix = 1; prefix < this.end; prefix++)
       if (this.set[prefix] > 0) this.table.sets.release(this.set[prefix]);
-    this.set = new Int32Array(0);
+    this.dropColumns();
     this.members.clear();
+  }
+
+  /** Has advertised nothing. */
+  protected dropColumns(): void {
+    this.set = new Int32Array(0);
+    this.source = new Uint16Array(0);
   }
 
   private readonly visitor = (prefix: number): void => {

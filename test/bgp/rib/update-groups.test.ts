@@ -288,28 +288,55 @@ describe('update groups', () => {
     );
   });
 
-  it('withdraw a large table to the last route, and give its memory back', () => {
+  it.each([
+    ['one path', false],
+    ['all paths', true],
+  ])('withdraw a large table to the last route, and give its memory back (%s)', (_, addPath) => {
     const rib = newRib();
     const [table] = rib.families;
+    let emptied = 0;
+    table.onEmptied = () => emptied++;
     const source = addSource(rib, '10.9.0.1', 'external');
-    const reader = new Reader(addSource(rib, '10.9.0.2', 'external'), false);
     const groups = new UpdateGroups(table, new Packer(), () => {});
-    groups.join(reader, optionsOf('external'));
-    const bytes = block({ asPath: '1', nextHop: '10.0.0.1' });
-    const set = rib.sets.intern(bytes, bytes.length, 0);
-    for (let i = 0; i < 70_000; i++) table.announce(table.prefixes.ensure4(0x0a000000 + i, 32), source, 0, set, 0);
-    rib.sets.release(set);
-    while (groups.drain()) {
-      // until all is sent
-    }
-    expect(reader.routes.size).toBe(70_000);
+    const join = (address: string) => {
+      const reader = new Reader(addSource(rib, address, 'external'), addPath);
+      groups.join(reader, optionsOf('external', addPath ? { addPath: 'all' } : {}));
+      return reader;
+    };
+    const announceAll = (count: number) => {
+      for (let i = 0; i < count; i++) {
+        const bytes = block({ asPath: '1', nextHop: '10.0.0.1', med: i });
+        const set = rib.sets.intern(bytes, bytes.length, 0);
+        table.announce(table.prefixes.ensure4(0x0a000000 + i, 32), source, 0, set, 0);
+        rib.sets.release(set);
+      }
+    };
+    const drain = () => {
+      while (groups.drain()) {
+        // until all is sent
+      }
+    };
+    const first = join('10.9.0.2');
+    announceAll(70_000);
+    drain();
+    expect(first.routes.size).toBe(70_000);
     table.markStale(source);
     table.sweep(source);
     settle(rib);
-    while (groups.drain()) {
-      // until all is withdrawn
-    }
-    expect(reader.routes.size).toBe(0);
+    drain();
+    expect(first.routes.size).toBe(0);
+    expect(emptied).toBe(1);
     expect(table.prefixes.capacity).toBeLessThan(1000);
+    expect(rib.sets.capacity).toBeLessThan(1000);
+    expect([...groups.all()].map(group => group.untouched)).toEqual([true]);
+
+    const second = join('10.9.0.3');
+    drain();
+    expect(second.syncs).toBe(1);
+    announceAll(3);
+    drain();
+    expect(first.routes.size).toBe(3);
+    expect(second.routes).toEqual(first.routes);
+    expect([...groups.all()]).toHaveLength(1);
   });
 });

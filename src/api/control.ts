@@ -27,7 +27,7 @@ export type { RouteSpec } from '../bgp/local-routes.js';
 export interface NeighborSpec {
   address: string;
   /** Left out where its group has it. */
-  as?: number | string;
+  as?: number | string | (number | string)[];
   [key: string]: unknown;
 }
 

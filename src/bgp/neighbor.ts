@@ -22,7 +22,14 @@ import type { Rib } from './rib/rib.js';
 import { SourceKind } from './rib/sources.js';
 import type { AdvertisedPath, Member } from './rib/update-group.js';
 import type { UpdateGroups } from './rib/update-groups.js';
-import { type LocalOptions, type NeighborOptions, type Relation, relationTo } from './session/options.js';
+import {
+  type LocalOptions,
+  mayBeIn,
+  type NeighborOptions,
+  type Relation,
+  relationTo,
+  sessionAs,
+} from './session/options.js';
 import { type Negotiated, NeighborSession, type SessionDown, type SessionHandler } from './session/session.js';
 import { Telling } from './telling.js';
 import type { FamilyCounts, NeighborStatus } from './views.js';
@@ -171,6 +178,12 @@ export class Neighbor implements SessionHandler {
       }
     }
     if (direction !== 'in') for (const family of negotiated?.families ?? []) this.refreshes?.start(family);
+  }
+
+  /** Is it in an AS that other options let it be in? */
+  mayStay(options: NeighborOptions): boolean {
+    const { negotiated } = this.session;
+    return negotiated === null || mayBeIn(negotiated.remoteAs, options, sessionAs(options, this.context.local));
   }
 
   /** Takes options that need no new session: policies, next hop, description, limits. */

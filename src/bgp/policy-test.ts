@@ -27,6 +27,7 @@ export interface TestedNeighbor {
   address: string;
   source: number;
   external: boolean;
+  /** 0: not known yet. */
   as: number;
   bound: BoundPolicy;
 }
@@ -106,7 +107,7 @@ function madeUp(
   const sameFamily = !redistributed && sender.includes(':') === spec.prefix.includes(':');
   const { block } = buildRoute({
     prefix: spec.prefix,
-    asPath: received && external ? String(as) : undefined,
+    asPath: received && external && as !== 0 ? String(as) : undefined,
     nextHop: received && sameFamily ? sender : undefined,
     origin: redistributed ? 'incomplete' : 'igp',
     ...route,

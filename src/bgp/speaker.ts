@@ -201,7 +201,7 @@ export class Speaker {
     const before = neighbor.options;
     const changed = changedOptions(before, options);
     if (changed.length === 0) return 'unchanged';
-    if (changed.some(key => needsSession(key, before, options))) {
+    if (changed.some(key => needsSession(key, before, options)) || !neighbor.mayStay(options)) {
       void this.remove(neighbor, 'reconfigured');
       this.dynamic.replaced(neighbor, this.startNew(options));
       return 'reset';
@@ -257,9 +257,10 @@ export class Speaker {
   /** What a neighbor's policies, or those for redistributed routes, do to a route. Throws InputError. */
   testPolicy(spec: PolicyTestSpec): PolicyTestView {
     if (isKernelSource(spec.neighbor)) return testPolicy(this.rib, spec, kernelTested(spec, this.own.kernelPolicy));
-    const { options, source, relation, policies } = this.find(spec.neighbor);
+    const neighbor = this.find(spec.neighbor);
+    const { source, relation, policies } = neighbor;
     const bound = spec.direction === 'export' ? policies.exportAsBound : policies.importAsBound;
-    const { address, as } = options;
+    const { address, as } = neighbor.status();
     return testPolicy(this.rib, spec, { address, source, external: relation === 'external', as, bound });
   }
 

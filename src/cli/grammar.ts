@@ -20,7 +20,10 @@ export const ARGUMENTS = {
   PREFIX: { describe: 'a prefix such as 10.233.1.0/24', accepts: word => /[.:/]|^\d/.test(word) },
   ADDRESS: { describe: 'an address such as 10.233.1.10', accepts: word => /^[^/]*[.:][^/]*$/.test(word) },
   NEIGHBOR: { describe: "a neighbor's address", accepts: word => /^[^/]*[.:][^/]*$/.test(word) },
-  AS: { describe: 'an AS number, internal or external', accepts: word => /^(\d|internal$|external$)/.test(word) },
+  AS: {
+    describe: 'an AS number, several such as 65001,65010-65020, internal or external',
+    accepts: word => /^(\d|internal$|external$)/.test(word),
+  },
   ATTRIBUTE: { describe: 'attributes of the route, each a word and its value', accepts: anything },
   OPTION: {
     describe: 'options of the neighbor, each a key of the configuration file and its value',

@@ -7,7 +7,14 @@ import { distinct, key, text, whole, written } from './keys.js';
 import { decodePrefixLimit, encodePrefixLimit, prefixLimitKeys } from './prefix-limit.js';
 import { decodeProtection, encodeProtection, protectionKeys } from './protection.js';
 import { decodeRelation, encodeRelation, relationKeys } from './relation.js';
-import { formatNeighborAs, isIpv6, parseHostAddress, parseNeighborAddress, parseNeighborAs } from './values.js';
+import {
+  AS_WORDS,
+  formatNeighborAs,
+  isIpv6,
+  parseHostAddress,
+  parseNeighborAddress,
+  parseNeighborAs,
+} from './values.js';
 
 const FAMILIES = ['ipv4-unicast', 'ipv6-unicast'] as const;
 /** Families by name in the file, by number (their order here) in the program. */
@@ -32,13 +39,20 @@ export const neighborFields = {
   ),
   as: key(
     written(
-      z.union([z.int(), z.string()], 'must be an AS number such as 65001 or 1.10'),
+      z.union(
+        [z.int(), z.string(), z.array(z.union([z.int(), z.string()])).min(1)],
+        'must be an AS number such as 65001 or 1.10, or a list of numbers and ranges',
+      ),
       parseNeighborAs,
       formatNeighborAs,
     ),
     'AS number of the neighbor. The same as `as` above makes the neighbor internal (iBGP). `internal` is the own AS, `external` any ' +
-      'other that the neighbor names.',
-    { kind: 'AS number, plain or asdot, `internal` or `external`', rfc: '6793', example: 65001 },
+      'other that the neighbor names; a list holds those that it may name.',
+    {
+      kind: 'AS number, plain or asdot; `internal` or `external`; or a list of numbers and ranges such as `65010-65020`',
+      rfc: '6793',
+      example: 65001,
+    },
   ),
   group: key(
     z.string().optional(),
@@ -180,7 +194,8 @@ type NeighborKeys = z.output<typeof neighborKeys>;
 /** The mapping as options of the session; `internal`: the neighbor's AS is the own one, so that routes pass by default. */
 export const decodeNeighbor = (n: NeighborKeys, internal: boolean) => ({
   address: n.address,
-  as: n.as,
+  as: typeof n.as === 'number' ? n.as : AS_WORDS.external,
+  asRanges: typeof n.as === 'number' ? undefined : n.as,
   group: n.group,
   limit: n.limit,
   description: n.description,
@@ -214,7 +229,7 @@ export const decodeNeighbor = (n: NeighborKeys, internal: boolean) => ({
 /** The way back: keys that were left to a default that depends on others stay out. */
 export const encodeNeighbor = (n: ReturnType<typeof decodeNeighbor>): NeighborKeys => ({
   address: n.address,
-  as: n.as,
+  as: n.asRanges ?? n.as,
   group: n.group,
   limit: n.limit,
   description: n.description,

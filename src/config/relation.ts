@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { notExternal } from './confederation.js';
 import { key } from './keys.js';
+import type { AsRange } from './values.js';
 
 const ROLES = ['provider', 'customer', 'peer', 'rs', 'rs-client'] as const;
 
@@ -50,6 +51,7 @@ export function reportRelation(
   report: (name: string, message: string, input: unknown) => void,
 ): void {
   const { role } = neighbor;
+  reportRanges(neighbor.as, speaker, message => report('as', message, neighbor.as));
   const wrong = notExternal(neighbor.as, speaker);
   const client = neighbor['route-server-client'] === true;
   if (wrong !== undefined && role !== undefined) report('role', wrong, role);
@@ -61,5 +63,20 @@ export function reportRelation(
     const value = neighbor[name];
     if (!client || value === undefined || value === false) continue;
     report(name, 'is not for a route server client, whose routes keep their AS_PATH', value);
+  }
+}
+
+/** A list of AS numbers is one of external neighbors: its members are all treated alike. */
+function reportRanges(
+  as: unknown,
+  speaker: { as?: unknown; confederation?: unknown },
+  report: (message: string) => void,
+): void {
+  if (!Array.isArray(as)) return;
+  const members = (speaker.confederation as { members?: unknown } | undefined)?.members;
+  for (const own of [speaker.as, ...(Array.isArray(members) ? members : [])]) {
+    if (typeof own !== 'number' || !as.some(({ from, to }: AsRange) => from <= own && own <= to)) continue;
+    const why = own === speaker.as ? 'the own AS' : 'inside the confederation';
+    report(`a list is for external neighbors, and AS ${own} is ${why}`);
   }
 }

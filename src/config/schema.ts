@@ -192,9 +192,10 @@ const speakerKeys = z
         } else if (typeof address === 'string') {
           seen.set(address, i);
         }
-        const external = typeof as === 'number' && typeof speaker.as === 'number' && as !== speaker.as;
+        const external = typeof speaker.as === 'number' && as !== undefined && as !== speaker.as;
         if (neighbor?.['route-reflector-client'] === true && external) {
-          const message = `only an internal neighbor can be a client, and AS ${as} is not the own AS ${speaker.as}`;
+          const which = typeof as === 'number' && as > 0 ? `AS ${as}` : 'this AS';
+          const message = `only an internal neighbor can be a client, and ${which} is not the own AS ${speaker.as}`;
           report(i, 'route-reflector-client', message, true);
         }
         for (const check of [reportAsPath, reportRelation]) {

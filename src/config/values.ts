@@ -108,13 +108,33 @@ export function parseNeighborAddress(text: string): string {
 /** Beside the numbers: what the words for a neighbor's AS stand for. */
 export const AS_WORDS = { external: 0, internal: -1 } as const;
 
-/** A neighbor's AS: a number, or a word. */
-export function parseNeighborAs(value: number | string): number {
-  return value === 'external' || value === 'internal' ? AS_WORDS[value] : parseAs(value);
+/** AS numbers from one to another, both included. */
+export interface AsRange {
+  from: number;
+  to: number;
+}
+
+/** A neighbor's AS: one, or any in these ranges. */
+export type NeighborAs = number | AsRange[];
+
+/** AS numbers as written: `65001`, `1.10`, `65001-65010`, with commas or in a list, or a word. */
+export function parseNeighborAs(value: number | string | (number | string)[]): NeighborAs {
+  if (value === 'external' || value === 'internal') return AS_WORDS[value];
+  if (!Array.isArray(value) && !/[-,]/.test(String(value))) return parseAs(value);
+  return (Array.isArray(value) ? value : String(value).split(',')).map(one => {
+    const [from, to = from, more] = String(one)
+      .split('-')
+      .map(text => parseAs(text.trim()));
+    if (more !== undefined || to < from) {
+      throw new BadValue(`${quote(String(one))} is not a range of AS numbers`, 'write it like 65001-65010');
+    }
+    return { from, to };
+  });
 }
 
 /** The way back. */
-export function formatNeighborAs(as: number): number | string {
+export function formatNeighborAs(as: NeighborAs): number | string | (number | string)[] {
+  if (Array.isArray(as)) return as.map(({ from, to }) => (from === to ? from : `${from}-${to}`));
   return as === AS_WORDS.external ? 'external' : as === AS_WORDS.internal ? 'internal' : as;
 }
 

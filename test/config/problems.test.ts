@@ -115,6 +115,16 @@ describe('what is wrong, where, and what to do', () => {
       ],
     ],
     [
+      'a range of AS numbers from the end',
+      `${MINIMUM}neighbors: [{ address: 10.0.0.0/8, as: [65010, 65020-65015] }]`,
+      [3, 40, 'neighbors[0].as', '"65020-65015" is not a range of AS numbers', 'write it like 65001-65010'],
+    ],
+    [
+      'the own AS among others',
+      `${MINIMUM}neighbors: [{ address: 10.0.0.0/8, as: 65000-65020 }]`,
+      [3, 40, 'neighbors[0].as', 'a list is for external neighbors, and AS 65001 is the own AS'],
+    ],
+    [
       'a word that is no policy',
       `${NEIGHBOR}export: acept`,
       [6, 13, 'neighbors[0].export', 'there is no policy "acept"', 'did you mean accept?'],

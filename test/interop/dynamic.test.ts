@@ -41,6 +41,16 @@ it('neighbors of two vendors and ASes from one prefix', async ({ star: [one, two
   await soon(() => b.route('10.2.0.0/24')).toBeUndefined();
   expect(await tsbgp.neighbor('10.0.0.3')).toMatchObject({ session: { established: 1 } });
 
+  const established = async (address: string) => (await tsbgp.neighbor(address)).session.established;
+  await tsbgp.reload(configured('{ address: 10.0.0.0/24, group: g, as: [65003-65010, 65002] }'));
+  expect([await established('10.0.0.2'), await established('10.0.0.3')]).toEqual([1, 1]);
+  await tsbgp.reload(configured('{ address: 10.0.0.0/24, group: g, as: [65003-65010] }'));
+  await soon(() => a.state('10.0.0.1')).toMatch(/^(?!Established)/);
+  await soon(async () => (await tsbgp.neighbor('10.0.0.2')).session.lastError?.text, 20_000).toMatch(
+    /the neighbor is in AS 65002, the configuration says AS 65003-65010/,
+  );
+  expect(await established('10.0.0.3')).toBe(1);
+
   await tsbgp.reload(configured(''));
   await soon(() => tsbgp.run('neighbor')).toContain('No neighbors.');
   await soon(() => b.state('10.0.0.1')).toMatch(/^(?!Established)/);

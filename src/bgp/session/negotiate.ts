@@ -21,7 +21,7 @@ import { MAX_EXTENDED_MESSAGE_BYTES, MAX_MESSAGE_BYTES } from '../wire/message.j
 import { NotificationErrors, WireError } from '../wire/notification.js';
 import { type OpenMessage, openMessage } from '../wire/open.js';
 import { formatRouterId } from '../wire/prefix.js';
-import { ANY_EXTERNAL_AS, type LocalOptions, type NeighborOptions, sessionAs } from './options.js';
+import { ANY_EXTERNAL_AS, type LocalOptions, mayBeIn, type NeighborOptions, sessionAs } from './options.js';
 
 /** What a session may use. */
 export interface Agreed {
@@ -128,12 +128,10 @@ function ourCapabilities(options: NeighborOptions, local: LocalOptions, resumed:
  * the NOTIFICATION for the neighbor when there can be no session.
  */
 export function negotiate(received: OpenMessage, sent: OpenMessage, options: NeighborOptions): Agreed {
-  const expected = options.as === ANY_EXTERNAL_AS ? received.as !== sent.as : received.as === options.as;
-  if (!expected) {
-    const configured = options.as === ANY_EXTERNAL_AS ? 'external' : `AS ${options.as}`;
+  if (!mayBeIn(received.as, options, sent.as)) {
     throw new WireError(
       NotificationErrors.badPeerAs,
-      `the neighbor is in AS ${received.as}, the configuration says ${configured}`,
+      `the neighbor is in AS ${received.as}, the configuration says ${expectedAs(options)}`,
     );
   }
   checkContradictions(received);
@@ -171,6 +169,12 @@ export function negotiate(received: OpenMessage, sent: OpenMessage, options: Nei
 }
 
 /** An OPEN that says two things of itself: AS numbers (RFC 6793 §4.1) or roles (RFC 9234 §4.2). */
+function expectedAs({ as, asRanges }: NeighborOptions): string {
+  if (as !== ANY_EXTERNAL_AS) return `AS ${as}`;
+  if (asRanges === undefined) return 'external';
+  return `AS ${asRanges.map(({ from, to }) => (from === to ? from : `${from}-${to}`)).join(', ')}`;
+}
+
 function checkContradictions(received: OpenMessage): void {
   const { as, as2 } = received;
   const numbers = [as2 === AS_TRANS ? as : as2, ...all(received, 'as4').map(capability => capability.as)];

@@ -35,12 +35,20 @@ export interface GracefulRestartOptions {
 /** Stands for every AS but the own one. No speaker is in AS 0 (RFC 7607). */
 export const ANY_EXTERNAL_AS = 0;
 
+/** AS numbers from one to another, both included. */
+export interface AsRange {
+  from: number;
+  to: number;
+}
+
 /** A neighbor. */
 export interface NeighborOptions {
   /** IPv4 or IPv6 address; link-local ones with their interface: fe80::1%eth1. A prefix: whoever connects from it. */
   address: string;
   /** ANY_EXTERNAL_AS: whatever it says, but the own one. */
   as: number;
+  /** With ANY_EXTERNAL_AS: it is in one of these. */
+  asRanges?: readonly AsRange[];
   /** Of a neighbor that connected from a prefix: which. */
   range?: string;
   /** How many neighbors a prefix may have. */
@@ -142,6 +150,12 @@ export interface LocalOptions {
   restarting: (resumed: boolean) => boolean;
   /** The kernel's routes of this family survived our start: the Forwarding State bit (RFC 4724 §3). */
   forwardingPreserved: (family: Family) => boolean;
+}
+
+/** May the neighbor be in this AS, where this speaker is in `own` towards it? */
+export function mayBeIn(as: number, { as: expected, asRanges }: NeighborOptions, own: number): boolean {
+  if (expected !== ANY_EXTERNAL_AS) return as === expected;
+  return as !== own && (asRanges === undefined || asRanges.some(({ from, to }) => from <= as && as <= to));
 }
 
 /** The AS that this speaker is in towards a neighbor. */

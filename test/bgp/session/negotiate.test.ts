@@ -187,6 +187,20 @@ describe('negotiate', () => {
     );
   });
 
+  it('takes an AS of a list, and of a list that has the own one any other', () => {
+    const ranges = (...asRanges: [from: number, to: number][]) => ({
+      as: 0,
+      asRanges: asRanges.map(([from, to]) => ({ from, to })),
+    });
+    expect(agree(ranges([1, 2], [65002, 65002]), {}).remoteAs).toBe(65002);
+    expect(agree(ranges([65000, 65002]), {}).internal).toBe(false);
+    expect(refusal(() => agree(ranges([65000, 65001], [65003, 65003]), {}))).toBe(
+      '2/2 [] the neighbor is in AS 65002, the configuration says AS 65000-65001, 65003',
+    );
+    const inside = (open: OpenMessage): OpenMessage => ({ ...without('as4')(open), as: 65001, as2: 65001 });
+    expect(refusal(() => agree(ranges([65000, 65002]), {}, inside))).toMatch('2/2');
+  });
+
   it('compares 4-octet AS numbers whole', () => {
     const as = 4_200_000_000;
     const open = (open: OpenMessage): OpenMessage => ({

@@ -2,6 +2,7 @@
 
 import { expect } from 'vitest';
 import { soon } from '../machines.js';
+import { startTsbgp } from '../tsbgp.js';
 import { startBoth, type Topic } from './topic.js';
 
 const defaultOriginate: Topic = {
@@ -84,6 +85,31 @@ const ttlSecurity: Topic = {
   },
 };
 
+const dynamicNeighbors: Topic = {
+  name: 'dynamic neighbors: whoever connects from a prefix, in an AS of a list',
+  rfcs: [4271],
+  async test(vendor, [one, two]) {
+    const tsbgp = await startTsbgp(
+      one,
+      `
+      as: 65001
+      router-id: 10.0.0.1
+      neighbors: [{ address: 10.0.0.0/24, as: [65009, 65002-65004], import: accept, export: accept }]`,
+    );
+    const neighbors = [{ address: '10.0.0.1', as: 65001 }];
+    const other = await vendor.start(two, {
+      as: 65002,
+      routerId: '10.0.0.2',
+      neighbors,
+      routes: [{ prefix: '10.2.0.0/24' }],
+    });
+    await tsbgp.announce('10.1.0.0/24');
+    await soon(() => other.route('10.1.0.0/24'), 30_000).toMatchObject({ asPath: '65001' });
+    await soon(() => tsbgp.route('10.2.0.0/24')).toMatchObject({ source: '10.0.0.2', asPath: '65002' });
+    expect(await tsbgp.neighbor('10.0.0.2')).toMatchObject({ as: 65002, range: '10.0.0.0/24' });
+  },
+};
+
 /** In the order of the page. */
 export const NEIGHBORS: readonly Topic[] = [
   passwordOfTsbgp,
@@ -91,4 +117,5 @@ export const NEIGHBORS: readonly Topic[] = [
   ttlSecurity,
   defaultOriginate,
   maintenance,
+  dynamicNeighbors,
 ];

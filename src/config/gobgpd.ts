@@ -296,7 +296,8 @@ const GLOBAL_POLICY: Path = ['global', 'apply-policy', 'config'];
 /** A neighbor's own policies and default, or else the global ones, which route server clients are not asked by. */
 function mapPolicy(m: Mapping, { at, to, group, external }: Scope): void {
   const unnamed: string[] = [];
-  const isClient = truth(m.look(at('route-server.config.route-server-client'))) === true;
+  const own = truth(m.look(at('route-server.config.route-server-client')));
+  const isClient = (own ?? group['route-server-client']) === true;
   for (const [key, words] of [
     ['import', ['import', 'in']],
     ['export', ['export', 'out']],
@@ -310,9 +311,7 @@ function mapPolicy(m: Mapping, { at, to, group, external }: Scope): void {
     const named = first(bases.map(base => [...base, `${key}-policy-list`]));
     const fallback = first(bases.flatMap(base => words.map(word => [...base, `default-${word}-policy`])));
     const word = POLICY.get(String(fallback.value));
-    if (isClient && named.value !== undefined)
-      m.refuse(named.path, 'policies of a route server client are not supported yet', 'remove it');
-    else if (fallback.value !== undefined && word === undefined)
+    if (fallback.value !== undefined && word === undefined)
       m.refuse(fallback.path, `must be accept-route or reject-route, not ${quote(String(fallback.value))}`);
     else if (named.value !== undefined) m.set([...to, key], [...list(named.value), word ?? 'accept'], named.path);
     else if (word !== undefined) m.set([...to, key], word, fallback.path);

@@ -164,17 +164,25 @@ describe('policies', () => {
       ).toEqual([['p', 'p', 'reject'], 'accept']);
     });
 
-    test('not of route server clients', () => {
-      const own = 'route-server: { config: { route-server-client: true } }';
-      const lists = 'apply-policy: { config: { import-policy-list: [p] } }';
-      const external = (text: string) => text.replace('peer-as: 65001', 'peer-as: 65002');
-      const file = external(
-        withNeighbor(own).replace('global: {', 'global: { apply-policy: { config: { import-policy-list: [p] } },'),
-      );
-      expect(load(`${file}${policies}`).config.neighbors[0].import).toBe('accept');
-      expect(problems(`${external(withNeighbor(own, lists))}${policies}`)).toMatchObject([
-        expect.arrayContaining(['policies of a route server client are not supported yet']),
-      ]);
+    test('of route server clients their own alone, those of a peer-group among them', () => {
+      const client = 'route-server: { config: { route-server-client: true } }';
+      const lists = 'apply-policy: { config: { import-policy-list: [p], default-export-policy: reject-route } }';
+      const asked = (text: string) => {
+        const file = text
+          .replace('peer-as: 65001', 'peer-as: 65002')
+          .replace(
+            'global: {',
+            'global: { apply-policy: { config: { import-policy-list: [p], default-import-policy: reject-route, export-policy-list: [p] } },',
+          );
+        const [neighbor] = load(`${file}${policies}`).config.neighbors;
+        return [neighbor.import, neighbor.export];
+      };
+      expect(asked(withNeighbor(client))).toEqual(['accept', 'accept']);
+      expect(asked(withNeighbor(client, lists))).toEqual([['p', 'accept'], 'reject']);
+      const group = (...lines: string[]) =>
+        `${withNeighbor().replace('peer-as: 65001', 'peer-as: 65001, peer-group: g')}peer-groups:\n  - config: { peer-group-name: g }\n${lines.map(line => `    ${line}\n`).join('')}`;
+      expect(asked(group(client))).toEqual(['accept', 'accept']);
+      expect(asked(group(client, lists))).toEqual([['p', 'accept'], 'reject']);
     });
 
     test('one that is not there is told where it is named', () => {

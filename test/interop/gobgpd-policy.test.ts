@@ -1,9 +1,8 @@
-// One gobgpd.yml with policies, read by gobgpd and by tsbgp: what a third speaker announces comes through both in the
-// same way.
+// One gobgpd.yml with policies, read by gobgpd and by tsbgp: what others announce comes through both in the same way.
 
 import { describe, expect } from 'vitest';
 import { it, soon } from './machines.js';
-import { startTsbgp } from './tsbgp.js';
+import { startTsbgp, type Tsbgp } from './tsbgp.js';
 import { Gobgpd } from './vendors/gobgpd.js';
 
 const CONFIGURATION = `
@@ -163,6 +162,122 @@ describe('a gobgpd.yml with policies', () => {
     }
     expect(ours).toEqual(new Map([...theirs].map(([prefix, [path]]) => [prefix, essence(path)])));
     expect(await tsbgp.prefixes('out', '10.0.0.1')).toEqual([]);
+  }, 60_000);
+});
+
+const SERVER = `
+global:
+  config: { as: 65009, router-id: 10.0.0.9 }
+  apply-policy: { config: { import-policy-list: [of-all], default-import-policy: reject-route, default-export-policy: reject-route } }
+neighbors:
+  - config: { neighbor-address: 10.0.0.1, peer-as: 65001 }
+    timers: { config: { connect-retry: 1, idle-hold-time-after-reset: 1 } }
+    route-server: { config: { route-server-client: true } }
+    apply-policy: { config: { import-policy-list: [from-1] } }
+  - config: { neighbor-address: 10.0.0.4, peer-as: 65004 }
+    timers: { config: { connect-retry: 1, idle-hold-time-after-reset: 1 } }
+    route-server: { config: { route-server-client: true } }
+    apply-policy: { config: { import-policy-list: [from-4], default-import-policy: reject-route, export-policy-list: [to-4] } }
+  - config: { neighbor-address: 10.0.0.5, peer-as: 65005 }
+    timers: { config: { connect-retry: 1, idle-hold-time-after-reset: 1 } }
+    route-server: { config: { route-server-client: true } }
+    apply-policy: { config: { export-policy-list: [to-5], default-export-policy: reject-route } }
+defined-sets:
+  prefix-sets:
+    - { prefix-set-name: four, prefix-list: [{ ip-prefix: 10.4.0.0/16, masklength-range: 16..24 }] }
+  neighbor-sets:
+    - { neighbor-set-name: one, neighbor-info-list: [10.0.0.1] }
+    - { neighbor-set-name: four, neighbor-info-list: [10.0.0.4] }
+    - { neighbor-set-name: five, neighbor-info-list: [10.0.0.5] }
+  bgp-defined-sets:
+    community-sets:
+      - { community-set-name: secret, community-list: ['1:1'] }
+      - { community-set-name: dear, community-list: ['1:2'] }
+      - { community-set-name: marked, community-list: ['65009:1'] }
+policy-definitions:
+  - name: of-all
+    statements: [{ name: mark, actions: { bgp-actions: { set-med: '99' } } }]
+  - name: from-1
+    statements:
+      - name: secret 1
+        conditions: { bgp-conditions: { match-community-set: { community-set: secret } } }
+        actions: { route-disposition: reject-route }
+      - name: mark 2
+        conditions: { match-neighbor-set: { neighbor-set: one } }
+        actions: { bgp-actions: { set-community: { options: add, set-community-method: { communities-list: ['65009:1'] } } } }
+      - name: dear 3
+        conditions: { bgp-conditions: { match-community-set: { community-set: dear } } }
+        actions: { bgp-actions: { set-local-pref: 300, set-as-path-prepend: { as: '65099', repeat-n: 2 } } }
+  - name: from-4
+    statements:
+      - name: four 4
+        conditions: { match-prefix-set: { prefix-set: four } }
+        actions: { route-disposition: accept-route, bgp-actions: { set-med: '40' } }
+  - name: to-4
+    statements:
+      - name: marked 5
+        conditions: { bgp-conditions: { match-community-set: { community-set: marked } }, match-neighbor-set: { neighbor-set: four } }
+        actions: { bgp-actions: { set-med: '+14' } }
+      - name: not for 4 6
+        conditions: { match-neighbor-set: { neighbor-set: one } }
+        actions: { route-disposition: reject-route }
+  - name: to-5
+    statements:
+      - name: marked 7
+        conditions: { bgp-conditions: { match-community-set: { community-set: marked } } }
+        actions: { route-disposition: accept-route, bgp-actions: { set-large-community: { options: add, set-large-community-method: { communities-list: ['65009:5:5'] } } } }
+`;
+
+/** What each client announces. */
+const OF_CLIENTS: readonly [number, string[]][] = [
+  [1, ['10.1.0.0/24', '10.1.1.0/24 community 1:1', '10.1.2.0/24 community 1:2 med 7', '10.9.0.0/24 community 1:2']],
+  [4, ['10.4.0.0/24', '10.4.1.0/24 community 65009:1', '10.5.0.0/24', '10.9.0.0/24', '10.4.9.0/24']],
+  [5, ['10.5.1.0/24 med 3', '10.4.9.0/24 aspath "1 2 3"']],
+];
+
+/** What each client is told. */
+const TOLD: Readonly<Record<number, string[]>> = {
+  1: ['10.4.0.0/24', '10.4.1.0/24', '10.4.9.0/24', '10.5.1.0/24'],
+  4: ['10.1.0.0/24', '10.1.2.0/24', '10.4.9.0/24', '10.5.1.0/24', '10.9.0.0/24'],
+  5: ['10.1.0.0/24', '10.1.2.0/24', '10.4.1.0/24', '10.9.0.0/24'],
+};
+
+describe('a gobgpd.yml of a route server', () => {
+  it('gives each client what gobgpd gives it', async ({ five }) => {
+    const gobgpd = new Gobgpd(five[1], { as: 65009, routerId: '10.0.0.9', neighbors: [] });
+    await gobgpd.startWith(SERVER, 'yaml');
+    await startTsbgp(five[2], SERVER);
+    const clients = await Promise.all(
+      OF_CLIENTS.map(async ([n, routes]) => {
+        const keys = 'as: 65009, connect-retry: 1, enforce-first-as: false, import: accept, export: own';
+        const client = await startTsbgp(
+          five[n - 1],
+          `
+          as: 6500${n}
+          router-id: 10.0.0.${n}
+          policies: { own: [{ match: { source: local }, then: accept }] }
+          neighbors: [{ address: 10.0.0.2, ${keys} }, { address: 10.0.0.3, ${keys} }]`,
+        );
+        await client.announce(...routes);
+        return [n, client] as const;
+      }),
+    );
+    const told = async (client: Tsbgp, from: string) => {
+      const prefixes = await client.prefixes('in', from);
+      const paths = await Promise.all(prefixes.map(prefix => client.paths(prefix)));
+      const theirs = paths.map(all => all.find(({ source }) => source === from));
+      return new Map(theirs.map((path, i) => [prefixes[i], path && essence(path)]));
+    };
+    for (const [n, client] of clients) {
+      for (const from of ['10.0.0.2', '10.0.0.3'])
+        await soon(() => client.prefixes('in', from), 20_000).toEqual(TOLD[n]);
+      expect(await told(client, '10.0.0.3')).toEqual(await told(client, '10.0.0.2'));
+    }
+    expect((await told(clients[1][1], '10.0.0.3')).get('10.1.2.0/24')).toMatchObject({
+      asPath: '65099 65099 65001',
+      med: 21,
+      communities: ['1:2', '65009:1'],
+    });
   }, 60_000);
 });
 

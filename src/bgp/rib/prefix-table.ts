@@ -3,7 +3,8 @@
 // Open addressing over key columns (IPv4: one uint32 and a length; IPv6: four and a length). Prefixes come in runs, so eight
 // neighbors of one length have their slots in one stretch of 32 octets, in an order that differs from stretch to stretch:
 // a run costs one cache line. Probing goes on by STEP slots, which leaves the stretch and in time visits every slot. What is
-// removed leaves a DEAD slot, which the same prefix takes again when it comes back.
+// removed leaves a DEAD slot, which the same prefix takes again when it comes back. The slots are in stripes, which grow one
+// by one, each at a load of its own: no prefix waits for a million others to be placed anew.
 // `firstPath` heads the prefix's list of paths, `best` is the path the decision process chose (0: none). An id is
 // reused once it has neither paths nor a consumer that still has to hear of it.
 
@@ -22,9 +23,9 @@ export class PrefixTable {
   /** Prefixes in use. */
   count = 0;
   private holds: Uint16Array;
-  private slots = new Int32Array(64);
-  /** DEAD slots. */
-  private dead = 0;
+  private stripes = emptyStripes();
+  /** By stripe: slots that are not empty, DEAD ones included. */
+  private readonly taken = new Uint32Array(STRIPES);
   private readonly stride: number;
   private top = 1;
   private freeIds = 0;
@@ -50,27 +51,35 @@ export class PrefixTable {
 
   /** The id of an IPv4 prefix, or 0. `address` is unsigned with host bits zero. */
   find4(address: number, length: number): number {
-    return Math.max(0, this.slots[this.slot4(address, length)]);
+    const hash = hash4(address, length);
+    const slots = this.stripes[hash >>> STRIPE_SHIFT];
+    return Math.max(0, slots[this.slot4(slots, hash, address, length)]);
   }
 
   /** The id of an IPv4 prefix, made if need be. */
   ensure4(address: number, length: number): number {
-    const slot = this.slot4(address, length);
-    const found = this.slots[slot];
+    const hash = hash4(address, length);
+    const slots = this.stripes[hash >>> STRIPE_SHIFT];
+    const slot = this.slot4(slots, hash, address, length);
+    const found = slots[slot];
     if (found > 0) return found;
     const id = this.newId(length);
     this.address[id] = address;
-    this.insert(id, slot);
+    this.insert(id, hash, slot);
     return id;
   }
 
   find6(a: number, b: number, c: number, d: number, length: number): number {
-    return Math.max(0, this.slots[this.slot6(a, b, c, d, length)]);
+    const hash = hash6(a, b, c, d, length);
+    const slots = this.stripes[hash >>> STRIPE_SHIFT];
+    return Math.max(0, slots[this.slot6(slots, hash, a, b, c, d, length)]);
   }
 
   ensure6(a: number, b: number, c: number, d: number, length: number): number {
-    const slot = this.slot6(a, b, c, d, length);
-    const found = this.slots[slot];
+    const hash = hash6(a, b, c, d, length);
+    const slots = this.stripes[hash >>> STRIPE_SHIFT];
+    const slot = this.slot6(slots, hash, a, b, c, d, length);
+    const found = slots[slot];
     if (found > 0) return found;
     const id = this.newId(length);
     const at = id << 2;
@@ -78,7 +87,7 @@ export class PrefixTable {
     this.address[at + 1] = b;
     this.address[at + 2] = c;
     this.address[at + 3] = d;
-    this.insert(id, slot);
+    this.insert(id, hash, slot);
     return id;
   }
 
@@ -183,8 +192,8 @@ export class PrefixTable {
     this.firstPath = new Int32Array(32);
     this.best = new Int32Array(32);
     this.holds = new Uint16Array(32);
-    this.slots = new Int32Array(64);
-    this.dead = 0;
+    this.stripes = emptyStripes();
+    this.taken.fill(0);
     this.top = 1;
     this.freeIds = 0;
   }
@@ -198,19 +207,26 @@ export class PrefixTable {
     this.holds = grown(this.holds, size);
   }
 
-  private homeOf(id: number, mask: number): number {
-    if (this.stride === 1) return home4(this.address[id], this.length[id], mask);
+  private hashOf(id: number): number {
+    if (this.stride === 1) return hash4(this.address[id], this.length[id]);
     const at = id << 2;
     const w = this.address;
-    return home6(w[at], w[at + 1], w[at + 2], w[at + 3], this.length[id], mask);
+    return hash6(w[at], w[at + 1], w[at + 2], w[at + 3], this.length[id]);
+  }
+
+  private homeOf(id: number, hash: number, mask: number): number {
+    if (this.stride === 1) return home4(hash, this.address[id], this.length[id], mask);
+    const at = id << 2;
+    const w = this.address;
+    return home6(hash, w[at], w[at + 1], w[at + 2], w[at + 3], this.length[id], mask);
   }
 
   /** The slot of an IPv4 prefix: the one that has it, or the one where it would go, which is empty or DEAD. */
-  private slot4(address: number, length: number): number {
-    const { slots, address: words, length: lengths } = this;
+  private slot4(slots: Int32Array, hash: number, address: number, length: number): number {
+    const { address: words, length: lengths } = this;
     const mask = slots.length - 1;
     let vacant = -1;
-    for (let slot = home4(address, length, mask); ; slot = (slot + STEP) & mask) {
+    for (let slot = home4(hash, address, length, mask); ; slot = (slot + STEP) & mask) {
       const id = slots[slot];
       if (id > 0) {
         if (words[id] === address && lengths[id] === length) return slot;
@@ -222,11 +238,11 @@ export class PrefixTable {
     }
   }
 
-  private slot6(a: number, b: number, c: number, d: number, length: number): number {
-    const { slots, address: words, length: lengths } = this;
+  private slot6(slots: Int32Array, hash: number, a: number, b: number, c: number, d: number, length: number): number {
+    const { address: words, length: lengths } = this;
     const mask = slots.length - 1;
     let vacant = -1;
-    for (let slot = home6(a, b, c, d, length, mask); ; slot = (slot + STEP) & mask) {
+    for (let slot = home6(hash, a, b, c, d, length, mask); ; slot = (slot + STEP) & mask) {
       const id = slots[slot];
       if (id > 0) {
         const at = id << 2;
@@ -247,38 +263,50 @@ export class PrefixTable {
     }
   }
 
-  private insert(id: number, slot: number): void {
-    if (this.slots[slot] === DEAD) this.dead--;
-    this.slots[slot] = id;
+  private insert(id: number, hash: number, slot: number): void {
+    const stripe = hash >>> STRIPE_SHIFT;
+    const slots = this.stripes[stripe];
+    const taken = slots[slot] === DEAD ? this.taken[stripe] : ++this.taken[stripe];
+    slots[slot] = id;
     this.count++;
-    if ((this.count + this.dead) * 4 > this.slots.length * 3) this.placeAll();
+    // A half to three quarters of them, so that stripes that fill alike do not grow in the same moment.
+    if (taken * 2 > slots.length + (slots.length >>> 1) * (stripe / STRIPES)) this.placeAnew(stripe);
   }
 
-  // Small tables double; larger ones grow fourfold, since placing a million prefixes anew is not done in no time. In the order
-  // of the ids, which is that of arrival, the columns and the new slots are walked as the runs came.
-  private placeAll(): void {
-    const size = this.slots.length;
-    const full = this.count * 2 > size;
-    this.slots = new Int32Array(full ? size * (size < 1 << 17 ? 2 : 4) : size);
-    this.dead = 0;
-    for (let id = 1; id < this.top; id++) if (this.used(id)) this.place(id);
-  }
-
-  private place(id: number): void {
-    const mask = this.slots.length - 1;
-    let slot = this.homeOf(id, mask);
-    while (this.slots[slot] !== 0) slot = (slot + STEP) & mask;
-    this.slots[slot] = id;
+  /** Gives a stripe four times its slots, or gets rid of its DEAD ones. */
+  private placeAnew(stripe: number): void {
+    const before = this.stripes[stripe];
+    let live = 0;
+    for (let slot = 0; slot < before.length; slot++) if (before[slot] > 0) live++;
+    const slots = new Int32Array(live * 4 > before.length ? before.length * 4 : before.length);
+    const mask = slots.length - 1;
+    for (let i = 0; i < before.length; i++) {
+      const id = before[i];
+      if (id <= 0) continue;
+      let slot = this.homeOf(id, this.hashOf(id), mask);
+      while (slots[slot] !== 0) slot = (slot + STEP) & mask;
+      slots[slot] = id;
+    }
+    this.stripes[stripe] = slots;
+    this.taken[stripe] = live;
   }
 
   private remove(id: number): void {
-    const { slots } = this;
+    const hash = this.hashOf(id);
+    const slots = this.stripes[hash >>> STRIPE_SHIFT];
     const mask = slots.length - 1;
-    let slot = this.homeOf(id, mask);
+    let slot = this.homeOf(id, hash, mask);
     while (slots[slot] !== id) slot = (slot + STEP) & mask;
     slots[slot] = DEAD;
-    this.dead++;
   }
+}
+
+const STRIPES = 64;
+/** The highest bits of a hash name the stripe. */
+const STRIPE_SHIFT = 26;
+
+function emptyStripes(): Int32Array[] {
+  return Array.from({ length: STRIPES }, () => new Int32Array(8));
 }
 
 /** One stretch and one slot: odd, so that probing visits all slots of a power of two. */
@@ -292,25 +320,37 @@ function mix(h: number): number {
   return h ^ (h >>> 16);
 }
 
-/** The slot where probing begins: `hash` names the stretch and the order in it, `place` the prefix among its eight. */
+/**
+ * The slot where probing begins: the hash names the stretch and, by bits that no stripe's stretches need, the order in it;
+ * `place` is the prefix among its eight.
+ */
 function home(hash: number, place: number, mask: number): number {
-  return ((hash << 3) | ((place ^ (hash >>> 29)) & 7)) & mask;
+  return ((hash << 3) | ((place ^ (hash >>> 23)) & 7)) & mask;
 }
 
-function home4(address: number, length: number, mask: number): number {
+/** The hash that a prefix has in common with its seven neighbors. */
+function hash4(address: number, length: number): number {
   const number = length === 0 ? 0 : address >>> (32 - length);
-  return home(mix((number >>> 3) ^ Math.imul(length, 0x9e3779b1)), number, mask);
+  return mix((number >>> 3) ^ Math.imul(length, 0x9e3779b1));
 }
 
-function home6(a: number, b: number, c: number, d: number, length: number, mask: number): number {
-  // The last three bits of the prefix, as far as they are in one word.
-  const shift = -length & 31;
-  const low = 7 << shift;
+function home4(hash: number, address: number, length: number, mask: number): number {
+  return home(hash, length === 0 ? 0 : address >>> (32 - length), mask);
+}
+
+function hash6(a: number, b: number, c: number, d: number, length: number): number {
+  // Without the last three bits of the prefix, as far as they are in one word.
+  const low = 7 << (-length & 31);
   let h = Math.imul(length, 0x9e3779b1);
-  if (length <= 32) return home(mix(h ^ (a & ~low)), a >>> shift, mask);
+  if (length <= 32) return mix(h ^ (a & ~low));
   h = mix(h ^ a);
-  if (length <= 64) return home(mix(h ^ (b & ~low)), b >>> shift, mask);
+  if (length <= 64) return mix(h ^ (b & ~low));
   h = mix(h ^ b);
-  if (length <= 96) return home(mix(h ^ (c & ~low)), c >>> shift, mask);
-  return home(mix(mix(h ^ c) ^ (d & ~low)), d >>> shift, mask);
+  if (length <= 96) return mix(h ^ (c & ~low));
+  return mix(mix(h ^ c) ^ (d & ~low));
+}
+
+function home6(hash: number, a: number, b: number, c: number, d: number, length: number, mask: number): number {
+  const last = length <= 32 ? a : length <= 64 ? b : length <= 96 ? c : d;
+  return home(hash, last >>> (-length & 31), mask);
 }

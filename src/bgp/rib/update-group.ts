@@ -38,7 +38,7 @@ export interface AdvertisedPath {
 /** In the column: advertised, but to be sent again whatever it was (RFC 2918). */
 export const RESEND = -1;
 /** Routes encoded in one go. */
-const SLICE_ROUTES = 8192;
+const SLICE_ROUTES = 1 << 14;
 /** A member with more than this unwritten is not given more while the others of its group wait too. */
 export const BLOCKED_BYTES = 1 << 18;
 

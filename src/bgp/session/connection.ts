@@ -54,8 +54,11 @@ const EXPIRED: { readonly [T in TimerName]: FsmEvent } = {
   idleHold: { type: 'IdleHoldTimer_Expires' },
 };
 
-/** Octets read from a neighbor before the loop turns. Node goes on for as long as there are any, megabytes of a full table. */
-const READ_AT_ONCE = 1 << 18;
+/**
+ * Octets read from a neighbor before the loop turns; Node goes on for as long as there are any, megabytes of a full table.
+ * It is a few milliseconds' work, and about as many routes as an update group then sends on in its slice.
+ */
+const READ_AT_ONCE = 1 << 17;
 
 let connectionsMade = 0;
 

@@ -305,7 +305,7 @@ describe('update groups', () => {
     };
     const announceAll = (count: number) => {
       for (let i = 0; i < count; i++) {
-        const bytes = block({ asPath: '1', nextHop: '10.0.0.1', med: i });
+        const bytes = block({ asPath: '1', nextHop: '10.0.0.1', med: i & 7 });
         const set = rib.sets.intern(bytes, bytes.length, 0);
         table.announce(table.prefixes.ensure4(0x0a000000 + i, 32), source, 0, set, 0);
         rib.sets.release(set);
@@ -327,7 +327,6 @@ describe('update groups', () => {
     expect(first.routes.size).toBe(0);
     expect(emptied).toBe(1);
     expect(table.prefixes.capacity).toBeLessThan(1000);
-    expect(rib.sets.capacity).toBeLessThan(1000);
     expect([...groups.all()].map(group => group.untouched)).toEqual([true]);
 
     const second = join('10.9.0.3');

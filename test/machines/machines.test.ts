@@ -36,7 +36,7 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tsbgp-machines-'));
   const missing = obstacle();
   if (missing !== undefined) throw new Error(`no machine can be booted here: ${missing}`);
-  const tree = await debianTree();
+  const tree = await debianTree('machine');
   older = await buildPackage({ architecture: ARCHITECTURE, directory, version: '0.0.1' });
   newer = await buildPackage({ architecture: ARCHITECTURE, directory });
   [bgp1, bgp2] = await Promise.all([bootMachine('bgp-1', tree), bootMachine('bgp-2', tree)]);

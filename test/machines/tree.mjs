@@ -1,5 +1,5 @@
-// A Debian 13 tree for machines, made by mmdebstrap once and kept in /var/cache/tsbgp-machines ($XDG_CACHE_HOME/tsbgp-machines
-// if that is set). Machines lay a file system of their own over it and never write to it.
+// Debian 13 trees for machines, made by mmdebstrap once and kept in /var/cache/tsbgp-machines ($XDG_CACHE_HOME/tsbgp-machines
+// if that is set). Machines have file systems of their own, over it or copied from it, and never write to it.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -20,42 +20,53 @@ import { join } from 'node:path';
 export const CACHE = join(process.env.XDG_CACHE_HOME ?? '/var/cache', 'tsbgp-machines');
 const MIRROR = 'http://deb.debian.org/debian';
 
-/** What a machine of the demo has besides tsbgp, what tsbgp depends on, and other speakers. */
-const PACKAGES = [
-  ...['systemd', 'systemd-sysv', 'dbus', 'nodejs', 'passwd'],
-  ...['iproute2', 'iputils-ping', 'iptables', 'procps'],
-  ...['bird2', 'frr'],
-];
+const SYSTEM = ['systemd', 'systemd-sysv', 'dbus', 'passwd', 'iproute2'];
+
+/** What each kind of tree has. */
+const PACKAGES = {
+  // What a machine of the demo has besides tsbgp, what tsbgp depends on, and other speakers.
+  machine: [...SYSTEM, 'nodejs', 'iputils-ping', 'iptables', 'procps', 'bird2', 'frr'],
+  // What Vagrant expects of a box, as Debian's own boxes have it. What tsbgp needs is installed in the machines.
+  box: [...SYSTEM, 'linux-image-amd64', 'openssh-server', 'sudo', 'ifupdown', 'dhcpcd-base', 'ca-certificates'],
+};
 
 /** Services of those packages that a machine does not start by itself. */
 const SERVICES = ['bird.service', 'frr.service', 'apt-daily.timer', 'apt-daily-upgrade.timer'];
 
 /**
  * The tree's directory; the first call on a machine takes a minute or two and prints what it does.
+ * @param {keyof typeof PACKAGES} kind
  * @returns {Promise<string>}
  */
-export async function debianTree() {
+export async function debianTree(kind) {
   // The key stands for all that makes a tree what it is: this file.
   const key = createHash('sha256')
     .update(readFileSync(import.meta.filename))
     .digest('hex')
     .slice(0, 12);
-  const tree = join(CACHE, `debian-13-${key}`);
-  if (!existsSync(tree)) await makeTree(tree);
+  const tree = join(CACHE, `debian-13-${kind}-${key}`);
+  if (!existsSync(tree)) await makeTree(tree, PACKAGES[kind]);
   const now = new Date();
   utimesSync(tree, now, now);
   return tree;
 }
 
-/** @param {string} tree */
-async function makeTree(tree) {
+/**
+ * @param {string} tree
+ * @param {string[]} packages
+ */
+async function makeTree(tree, packages) {
   mkdirSync(CACHE, { recursive: true });
   removeLeftovers();
   const unfinished = join(CACHE, `unfinished-${process.pid}`);
   console.log(`making a Debian 13 tree in ${tree}, once; this takes a minute or two`);
   try {
-    await bootstrap(unfinished);
-    for (const service of SERVICES) execFileSync('systemctl', [`--root=${unfinished}`, 'disable', '--quiet', service]);
+    await bootstrap(unfinished, packages);
+    for (const service of SERVICES) {
+      if (existsSync(join(unfinished, 'usr/lib/systemd/system', service))) {
+        execFileSync('systemctl', [`--root=${unfinished}`, 'disable', '--quiet', service]);
+      }
+    }
     // Each machine gets an id of its own when it boots.
     writeFileSync(join(unfinished, 'etc/machine-id'), '');
     // Another process may have been faster.
@@ -68,10 +79,11 @@ async function makeTree(tree) {
 /**
  * Runs mmdebstrap with mounts and processes of its own, which end with this process however it ends.
  * @param {string} directory
+ * @param {string[]} packages
  */
-async function bootstrap(directory) {
+async function bootstrap(directory, packages) {
   const tied = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
-  const options = ['--mode=root', '--variant=minbase', `--include=${PACKAGES.join()}`];
+  const options = ['--mode=root', '--variant=minbase', `--include=${packages.join()}`];
   const command = ['mmdebstrap', ...options, 'trixie', directory, MIRROR];
   const child = spawn('setpriv', [...tied, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';

@@ -1,4 +1,4 @@
-// Debian's changelog, made of CHANGELOG.md: one entry, that of the version packaged.
+// Debian's changelog, made of CHANGELOG.md: one entry, that of the version packaged, by the maintainer of packaging/debian/control.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,9 @@ export function changelog(version, epoch) {
   const [, newest = ''] = readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8').split(/^## .*\n/m);
   const changes = newest.trim().split(/^- /m).slice(1).map(entry);
   const date = new Date(epoch * 1000).toUTCString().replace('GMT', '+0000');
-  return `tsbgp (${version}) unstable; urgency=medium\n\n${changes.join('\n')}\n\n -- The tsbgp authors <tsbgp@example.org>  ${date}\n`;
+  const control = readFileSync(join(ROOT, 'packaging/debian/control'), 'utf8');
+  const maintainer = /^Maintainer: (.*)$/m.exec(control)?.[1];
+  return `tsbgp (${version}) unstable; urgency=medium\n\n${changes.join('\n')}\n\n -- ${maintainer}  ${date}\n`;
 }
 
 /**

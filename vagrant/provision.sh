@@ -1,18 +1,19 @@
 #!/bin/sh
-# provision.sh N: makes a fresh Debian 13 machine the node bgp-N of the demo, or brings it up to date. Run by Vagrant as
-# root with the sources in /tmp/tsbgp.tar.gz.
+# provision.sh N [PACKAGE]: makes a fresh Debian 13 machine the node bgp-N of the demo, or brings it up to date. Run by
+# Vagrant as root with the sources in /tmp/tsbgp.tar.gz.
 #
-# Installs Debian's Node.js, builds the package in the machine, installs it with the demo's configuration and starts the
-# service, and puts CREATE_POD.sh into the user's home directory. A second run updates the program and keeps the configuration.
+# Installs Debian's Node.js, builds the package in the machine unless there is one, installs it with the demo's
+# configuration and starts the service, and puts CREATE_POD.sh into the user's home directory. A second run updates the
+# program, if the sources or the package have changed, and keeps the configuration.
 # http_proxy and https_proxy, if set, are used for the packages; apt remembers them until a run without.
 set -eu
 
-number=${1:-}
+number=${1:-} package=${2:-}
 case $number in
   1) other=2 ;;
   2) other=1 ;;
   *)
-    echo "usage: provision.sh 1|2" >&2
+    echo "usage: provision.sh 1|2 [PACKAGE]" >&2
     exit 2
     ;;
 esac
@@ -20,15 +21,43 @@ address=172.18.8.10$number
 archive=/tmp/tsbgp.tar.gz
 build=/usr/local/src/tsbgp
 
-# Says what is done and does it; what a command prints matters only when it fails.
+# The builder. Debian's npm would do, but is 387 packages.
+npm_version=10.9.9
+npm_sha256=c80bd097147cce32e31010b791bab8c71a26a5e10668210ec9d2e7f4c7cea2a1
+npm=/usr/local/lib/tsbgp-npm-$npm_version
+
+# Says what is done and does it; what a command prints matters only when it fails. Vagrant says on which machine.
 step() {
-  echo "bgp-$number: $1"
+  echo "$1"
   shift
   "$@" >/var/log/tsbgp-provision.log 2>&1 || {
     cat /var/log/tsbgp-provision.log >&2
-    echo "bgp-$number: this failed; \`vagrant provision bgp-$number\` tries again" >&2
+    echo "this failed; \`vagrant provision bgp-$number\` tries again" >&2
     exit 1
   }
+}
+
+# The link comes last: where it is, all is.
+get_npm() {
+  curl -fsSL --retry 3 -o /tmp/npm.tgz "https://registry.npmjs.org/npm/-/npm-$npm_version.tgz" &&
+    echo "$npm_sha256  /tmp/npm.tgz" | sha256sum --check --quiet && mkdir -p $npm &&
+    tar -xzf /tmp/npm.tgz --no-same-owner --strip-components=1 -C $npm && ln -sf npm-cli.js $npm/bin/npm
+}
+
+# The lock file says what packages are, not where. Told that too, npm need not ask the registry about each.
+locate_packages() {
+  node -e "
+    const fs = require('fs');
+    const file = '$build/package-lock.json';
+    const { mtime } = fs.statSync(file);
+    const lock = JSON.parse(fs.readFileSync(file));
+    for (const [path, locked] of Object.entries(lock.packages)) {
+      const name = path.replace(/^.*node_modules\\//, '');
+      const archive = name.replace(/^.*\\//, '') + '-' + locked.version + '.tgz';
+      if (path !== '') locked.resolved = 'https://registry.npmjs.org/' + name + '/-/' + archive;
+    }
+    fs.writeFileSync(file, JSON.stringify(lock));
+    fs.utimesSync(file, mtime, mtime);"
 }
 
 {
@@ -38,9 +67,11 @@ step() {
 [ -n "${http_proxy:-}" ] || unset http_proxy
 [ -n "${https_proxy:-}" ] || unset https_proxy
 
+needed="nodejs iproute2 iptables iputils-ping procps"
+if [ -z "$package" ]; then needed="$needed ca-certificates curl"; fi
 missing=
-for package in nodejs npm iproute2 iptables iputils-ping procps; do
-  dpkg-query -W -f '${Status}' $package 2>/dev/null | grep -q ' installed$' || missing="$missing $package"
+for name in $needed; do
+  dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q ' installed$' || missing="$missing $name"
 done
 export DEBIAN_FRONTEND=noninteractive
 if [ -n "$missing" ]; then
@@ -50,25 +81,39 @@ if [ -n "$missing" ]; then
 fi
 
 # What npm and the build made before stays for the next time.
-mkdir -p "$build"
-find "$build" -mindepth 1 -maxdepth 1 ! -name node_modules ! -name dist -exec rm -rf {} +
-tar -xzf $archive --no-same-owner -C "$build"
-step "building tsbgp (some minutes the first time)" \
-  node "$build/scripts/package.mjs" --arch "$(dpkg --print-architecture)"
+mkdir -p $build
+find $build -mindepth 1 -maxdepth 1 ! -name node_modules ! -name dist ! -name installed -exec rm -rf {} +
+tar -xzf $archive --no-same-owner -C $build
+
+wanted=$(zcat -f "${package:-$archive}" | sha256sum)
+installed=
+if dpkg-query -W tsbgp >/dev/null 2>&1; then installed=$(cat $build/installed 2>/dev/null || true); fi
+if [ "$wanted" != "$installed" ] && [ -z "$package" ]; then
+  if [ ! -L $npm/bin/npm ]; then step "getting npm $npm_version" get_npm; fi
+  locate_packages
+  step "building tsbgp (some minutes the first time)" env PATH="$npm/bin:$PATH" \
+    node $build/scripts/package.mjs --arch "$(dpkg --print-architecture)"
+  package=$(echo $build/build/tsbgp_*.deb)
+fi
 
 mkdir -p /etc/tsbgp
 config=/etc/tsbgp/tsbgp.yml
 [ -e $config ] ||
-  sed -e '/^#/d' -e "s/@ADDRESS@/$address/" -e "s/@NEIGHBOR@/172.18.8.10$other/" "$build/vagrant/tsbgp.yml.in" >$config
-step "installing the package" \
-  apt-get install -y --reinstall --allow-downgrades -o Dpkg::Options::=--force-confold "$build"/build/tsbgp_*.deb
+  sed -e '/^#/d' -e "s/@ADDRESS@/$address/" -e "s/@NEIGHBOR@/172.18.8.10$other/" $build/vagrant/tsbgp.yml.in >$config
+if [ "$wanted" != "$installed" ]; then
+  step "installing the package" \
+    apt-get install -y --reinstall --allow-downgrades -o Dpkg::Options::=--force-confold "$package"
+  echo "$wanted" >$build/installed
+else
+  echo "the package is up to date"
+fi
 step "starting the service" systemctl enable --now tsbgp
 
 # The interface with the private address is eth1, unless the box names them otherwise.
 interface=$(ip -o -4 address show to "$address" | awk '{ print $2; exit }')
 user=${SUDO_USER:-vagrant}
 home=$(getent passwd "$user" | cut -d: -f6)
-sed "s/POD_INTERFACE:-eth1/POD_INTERFACE:-${interface:-eth1}/" "$build/vagrant/create-pod.sh" >"$home/CREATE_POD.sh"
+sed "s/POD_INTERFACE:-eth1/POD_INTERFACE:-${interface:-eth1}/" $build/vagrant/create-pod.sh >"$home/CREATE_POD.sh"
 chown "$user:" "$home/CREATE_POD.sh"
 chmod 755 "$home/CREATE_POD.sh"
 usermod -a -G tsbgp "$user"

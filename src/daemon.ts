@@ -20,6 +20,7 @@ import { showConfig, viewConfig } from './config/show.js';
 import { Fib, type FibOptions } from './fib/fib.js';
 import { createLogger } from './log.js';
 import { returnMemory } from './memory.js';
+import { reloadSpeaker } from './reload.js';
 import { RouteStore } from './route-store.js';
 import { keepWatchdogFed, notify } from './systemd.js';
 import { VERSION } from './version.js';
@@ -152,38 +153,7 @@ class Daemon implements DaemonControl {
     notify('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
     const { config } = loaded;
     const diff = diffConfig(this.current, config);
-    const changes: string[] = [];
-    for (const { address } of diff.removeNeighbors) {
-      if (!speaker.hasNeighbor(address)) continue;
-      void speaker.removeNeighbor(address);
-      changes.push(`neighbor ${address} removed`);
-    }
-    if (diff.policies.length > 0) speaker.replacePolicies(config.policies);
-    speaker.setKernelImport(config.fib.import);
-    for (const neighbor of diff.addNeighbors) {
-      if (speaker.hasNeighbor(neighbor.address)) void speaker.removeNeighbor(neighbor.address);
-      speaker.addNeighbor(neighbor);
-      changes.push(`neighbor ${neighbor.address} added`);
-    }
-    for (const { new: neighbor, keys } of diff.changeNeighbors) {
-      const outcome = speaker.hasNeighbor(neighbor.address)
-        ? speaker.updateNeighbor(neighbor)
-        : speaker.addNeighbor(neighbor);
-      changes.push(`neighbor ${neighbor.address}: ${keys.join(', ')}${outcome === 'reset' ? ' (session reset)' : ''}`);
-    }
-    changes.push(...this.regroupAdded(config));
-    if (diff.multipath) {
-      speaker.setMultipath(config.multipath);
-      changes.push('multipath');
-    }
-    if (diff.policies.length > 0) {
-      speaker.applyPolicies();
-      changes.push(`policies: ${diff.policies.join(', ')}`);
-    }
-    if (diff.aggregates) {
-      speaker.setAggregates(config.aggregates);
-      changes.push('aggregates');
-    }
+    const changes = reloadSpeaker(speaker, config, diff, () => this.regroupAdded(config));
     if (diff.fib) {
       fib.reload(fibOptions(config));
       const keys = (Object.keys(config.fib) as (keyof Config['fib'])[]).filter(

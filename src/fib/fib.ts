@@ -17,7 +17,11 @@ import { RouteChannel } from './netlink-socket.js';
 import { Reconciler } from './reconciler.js';
 import { type PrefixRule, Redistribution } from './redistribution.js';
 import { Resolver } from './resolver.js';
+import { Group } from './rtnetlink.js';
 import type { LocRib, NextHops } from './source.js';
+
+/** What the kernel is asked to tell of. */
+const FOLLOWED = [Group.link, Group.ipv4Address, Group.ipv6Address, Group.ipv4Route, Group.ipv6Route];
 
 /** What the config says about the kernel. */
 export interface FibOptions {
@@ -85,7 +89,7 @@ export class Fib {
     const onLinksChanged = () => this.source.linksChanged?.();
     const parts = { kernel, resolver, redistribution, onLinksChanged };
     const events = new KernelEvents(parts, current, scope => this.feed?.request(scope));
-    this.feed = new KernelFeed(events, this.log);
+    this.feed = new KernelFeed(FOLLOWED, events, this.log);
     if (this.options.install) this.reconciler = this.createReconciler();
     await this.feed.start();
     this.preserved = this.counts().stale > 0;

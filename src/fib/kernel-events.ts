@@ -5,12 +5,23 @@
 // complete. What follows from a change (next hops, redistribution, retries) is done once for all messages at hand.
 
 import { isOwn, Kernel } from './kernel.js';
-import type { DumpScope, FeedListener, RouteSelection } from './kernel-feed.js';
+import type { DumpScope, FeedListener } from './kernel-feed.js';
 import type { Reconciler } from './reconciler.js';
 import type { Redistribution } from './redistribution.js';
 import type { Resolver } from './resolver.js';
 import type { Identity } from './route-batch.js';
-import { decodeAddress, decodeLink, MessageFlag, MessageType, RouteMessage } from './rtnetlink.js';
+import {
+  AF_INET,
+  AF_INET6,
+  addressDump,
+  decodeAddress,
+  decodeLink,
+  linkDump,
+  MessageFlag,
+  MessageType,
+  RouteMessage,
+  routeDump,
+} from './rtnetlink.js';
 
 /** What may change with the config. */
 export interface Current {
@@ -53,14 +64,15 @@ export class KernelEvents implements FeedListener {
     this.request = request;
   }
 
-  async dumpBegins(scope: DumpScope): Promise<RouteSelection> {
+  async dumpBegins(scope: DumpScope): Promise<Buffer[]> {
     const { identity, reconciler } = this.current();
     this.dumping = scope;
     await reconciler?.hold();
     for (const installer of reconciler?.installers ?? []) installer.dumpBegins();
-    if (scope === 'own') return { tables: [identity.table], protocol: identity.protocol };
+    // Links first: the kernel answers that only when it is through with dropping the routes of one that went down.
+    if (scope === 'own') return [linkDump(), ...routeDumps(identity.table, identity.protocol)];
     this.staged = new Kernel(identity);
-    return { tables: this.staged.tableIds, protocol: 0 };
+    return [linkDump(), addressDump(), ...this.staged.tableIds.flatMap(table => routeDumps(table, 0))];
   }
 
   dumpEnds(_scope: DumpScope, complete: boolean): void {
@@ -159,4 +171,8 @@ export class KernelEvents implements FeedListener {
     if (change.inOwnTable) this.redistribution.routeChanged(change.key);
     if (added && change.rival) reconciler?.installerOf(this.route).joinedByOthers(this.route, replaces);
   }
+}
+
+function routeDumps(table: number, protocol: number): Buffer[] {
+  return [AF_INET, AF_INET6].map(family => routeDump(family, table, protocol));
 }

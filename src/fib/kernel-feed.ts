@@ -5,7 +5,7 @@
 
 import type { Logger } from 'pino';
 import { DumpChannel, NetlinkSocket } from './netlink-socket.js';
-import { AF_INET, AF_INET6, addressDump, forEachMessage, Group, linkDump, routeDump } from './rtnetlink.js';
+import { forEachMessage } from './rtnetlink.js';
 
 /** Notifications that may wait; the kernel charges about 1 KiB for each. */
 const RECEIVE_BUFFER_BYTES = 64 << 20;
@@ -17,23 +17,19 @@ const SETTLE_MS = 100;
 const ATTEMPTS = 5;
 const RETRY_MS = 1000;
 
-/** What a dump is about: our own routes, or links, addresses and all routes. */
+/** What a dump is about: what this program has written, or everything that is followed. */
 export type DumpScope = 'own' | 'everything';
-
-/** Which route tables to read. */
-export interface RouteSelection {
-  tables: readonly number[];
-  /** 0: every protocol. */
-  protocol: number;
-}
 
 /** Who hears what the kernel tells. */
 export interface FeedListener {
-  /** A dump will begin; nothing may be written to the kernel until it has ended. Called again for a new attempt. */
-  dumpBegins(scope: DumpScope): Promise<RouteSelection>;
+  /**
+   * A dump will begin; nothing may be written to the kernel until it has ended. Returns what to ask for, in this order.
+   * Called again for a new attempt.
+   */
+  dumpBegins(scope: DumpScope): Promise<Buffer[]>;
   /** The dump has ended; what it brought counts only if it is `complete`. */
   dumpEnds(scope: DumpScope, complete: boolean): void;
-  /** A link, address or route message: the dump's between `dumpBegins` and `dumpEnds`, else a notification. */
+  /** A message: the dump's between `dumpBegins` and `dumpEnds`, else a notification. */
   message(buf: Buffer, type: number, flags: number, start: number, end: number): void;
   /** The notifications at hand have been looked at. */
   caughtUp(): void;
@@ -43,6 +39,7 @@ export interface FeedListener {
 export class KernelFeed {
   /** Dumps because something was missed or unclear, the first one not counted. */
   resyncs = 0;
+  private readonly groups: readonly number[];
   private readonly listener: FeedListener;
   private readonly log: Logger;
   private readonly dumps: DumpChannel;
@@ -56,8 +53,9 @@ export class KernelFeed {
   private catchingUp = false;
   private closed = false;
 
-  /** Throws when netlink is not available. */
-  constructor(listener: FeedListener, log: Logger) {
+  /** `groups` are those of the notifications. Throws when netlink is not available. */
+  constructor(groups: readonly number[], listener: FeedListener, log: Logger) {
+    this.groups = groups;
     this.listener = listener;
     this.log = log;
     this.dumps = new DumpChannel();
@@ -75,7 +73,7 @@ export class KernelFeed {
 
   /** Reads everything and follows from then on. Rejects when the kernel cannot be read. */
   async start(): Promise<void> {
-    for (const group of Object.values(Group)) this.notifications.join(group);
+    for (const group of this.groups) this.notifications.join(group);
     await this.readAnew();
   }
 
@@ -140,12 +138,8 @@ export class KernelFeed {
   }
 
   private async read(scope: DumpScope): Promise<boolean> {
-    const { tables, protocol } = await this.listener.dumpBegins(scope);
-    const routes = tables.flatMap(table => [AF_INET, AF_INET6].map(family => routeDump(family, table, protocol)));
-    // Links first: the kernel answers that only when it is through with dropping the routes of one that went down.
-    const requests = scope === 'everything' ? [linkDump(), addressDump(), ...routes] : [linkDump(), ...routes];
     let consistent = true;
-    for (const request of requests) {
+    for (const request of await this.listener.dumpBegins(scope)) {
       const undisturbed = await this.dumps.dump(request, (buf, type, flags, start, end) =>
         this.listener.message(buf, type, flags, start, end),
       );

@@ -16,6 +16,9 @@ export const MessageType = {
   newRoute: 24,
   delRoute: 25,
   getRoute: 26,
+  newNeighbor: 28,
+  delNeighbor: 29,
+  getNeighbor: 30,
 } as const;
 
 /** nlmsg_flags; some bits mean different things in requests, notifications and acks. */
@@ -33,7 +36,7 @@ export const MessageFlag = {
 } as const;
 
 /** Multicast groups of NETLINK_ROUTE. */
-export const Group = { link: 1, ipv4Address: 5, ipv4Route: 7, ipv6Address: 9, ipv6Route: 11 } as const;
+export const Group = { link: 1, neighbor: 3, ipv4Address: 5, ipv4Route: 7, ipv6Address: 9, ipv6Route: 11 } as const;
 
 /** rta_type */
 export const RouteAttribute = {
@@ -114,7 +117,7 @@ function align(length: number): number {
 }
 
 /** Calls `visit` for every attribute between `start` and `end`; a wrong length ends it. */
-function forEachAttribute(
+export function forEachAttribute(
   buf: Buffer,
   start: number,
   end: number,
@@ -155,6 +158,8 @@ function cString(buf: Buffer, start: number, end: number): string {
   return buf.toString('utf8', start, stop === -1 || stop > end ? end : stop);
 }
 
+const NO_BYTES = new Uint8Array(0);
+
 /** A network interface. */
 export interface Link {
   index: number;
@@ -166,6 +171,8 @@ export interface Link {
   up: boolean;
   /** The bridge, bond or VRF it belongs to, or 0. */
   master: number;
+  /** Its link-layer address; empty where it has none. */
+  linkLayerAddress: Uint8Array;
 }
 
 /** Decodes RTM_NEWLINK or RTM_DELLINK. */
@@ -179,9 +186,11 @@ export function decodeLink(buf: Buffer, start: number, end: number): Link {
     enabled: (flags & 0x1) !== 0,
     up: (flags & usable) === usable,
     master: 0,
+    linkLayerAddress: NO_BYTES,
   };
   forEachAttribute(buf, start + 16, end, (type, from, to) => {
-    if (type === 3) link.name = cString(buf, from, to);
+    if (type === 1) link.linkLayerAddress = copy(buf, from, to);
+    else if (type === 3) link.name = cString(buf, from, to);
     else if (type === 10) link.master = buf.readInt32LE(from);
   });
   return link;
@@ -195,7 +204,11 @@ export interface InterfaceAddress {
   prefixLength: number;
   /** The prefix length is that of the other end's address. */
   pointToPoint: boolean;
+  /** Duplicate address detection has found nothing, or was not asked to (RFC 4862 §5.4). */
+  usable: boolean;
 }
+
+const TENTATIVE_OR_DUPLICATE = 0x40 | 0x08;
 
 /** Decodes RTM_NEWADDR or RTM_DELADDR; null when it is neither IPv4 nor IPv6. */
 export function decodeAddress(buf: Buffer, start: number, end: number): InterfaceAddress | null {
@@ -215,6 +228,7 @@ export function decodeAddress(buf: Buffer, start: number, end: number): Interfac
     prefixLength: buf[start + 1],
     // IFA_ADDRESS is the other end's there.
     pointToPoint: address !== undefined && Buffer.compare(own, address) !== 0,
+    usable: (buf[start + 2] & TENTATIVE_OR_DUPLICATE) === 0,
   };
 }
 
@@ -385,7 +399,7 @@ export function routeDump(family: number, table: number, protocol: number): Buff
   return request;
 }
 
-function dumpRequest(type: number, bodyLength: number): Buffer {
+export function dumpRequest(type: number, bodyLength: number): Buffer {
   const request = Buffer.alloc(HEADER + bodyLength);
   request.writeUInt32LE(request.length, 0);
   request.writeUInt16LE(type, 4);

@@ -2,8 +2,8 @@
 
 import pino from 'pino';
 import { beforeAll, expect, test } from 'vitest';
-import { type DumpScope, type FeedListener, KernelFeed, type RouteSelection } from '../../src/fib/kernel-feed.js';
-import { MessageType, RouteMessage } from '../../src/fib/rtnetlink.js';
+import { type DumpScope, type FeedListener, KernelFeed } from '../../src/fib/kernel-feed.js';
+import { AF_INET, Group, linkDump, MessageType, RouteMessage, routeDump } from '../../src/fib/rtnetlink.js';
 import { enterNamespace, ip, ipBatch } from './namespace.js';
 import { eventually } from './running-fib.js';
 
@@ -18,10 +18,10 @@ class Picture implements FeedListener {
     this.onFirst = onFirst;
   }
 
-  async dumpBegins(scope: DumpScope): Promise<RouteSelection> {
+  async dumpBegins(scope: DumpScope): Promise<Buffer[]> {
     this.scopes.push(scope);
     this.destinations.clear();
-    return { tables: [254], protocol: 0 };
+    return [linkDump(), routeDump(AF_INET, 254, 0)];
   }
 
   dumpEnds(): void {}
@@ -50,7 +50,7 @@ test('what changes behind a dump’s back is known after it', async () => {
     ip('route add blackhole 10.0.0.1');
     ip('route del blackhole 20.0.0.0');
   });
-  const feed = new KernelFeed(picture, pino({ level: 'silent' }));
+  const feed = new KernelFeed([Group.ipv4Route], picture, pino({ level: 'silent' }));
   await feed.start();
   await eventually(() => {
     expect(picture.destinations.has('10.0.0.1')).toBe(true);
@@ -63,7 +63,7 @@ test('what changes behind a dump’s back is known after it', async () => {
 
 test('several requests are answered by one dump, of the larger scope', async () => {
   const picture = new Picture(() => {});
-  const feed = new KernelFeed(picture, pino({ level: 'silent' }));
+  const feed = new KernelFeed([Group.ipv4Route], picture, pino({ level: 'silent' }));
   await feed.start();
   feed.request('own');
   feed.request('everything');

@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import type { Control, DaemonControl, NeighborSpec, ReloadResult } from './api/control.js';
 import type { ApiServer } from './api/server.js';
 import { serveApi } from './api/server.js';
+import { isRange } from './bgp/dynamic-neighbors.js';
 import { Speaker } from './bgp/speaker.js';
 import { InputError } from './bgp/wire/input-error.js';
 import { parsePrefix } from './bgp/wire/prefix.js';
@@ -17,6 +18,7 @@ import { diffConfig } from './config/diff.js';
 import { BadValue, ConfigError, formatProblems, loadConfig, parseNeighbor } from './config/load.js';
 import type { Config } from './config/schema.js';
 import { showConfig, viewConfig } from './config/show.js';
+import { Discovery } from './discovery/discovery.js';
 import { Fib, type FibOptions } from './fib/fib.js';
 import { createLogger } from './log.js';
 import { returnMemory } from './memory.js';
@@ -71,6 +73,7 @@ class Daemon implements DaemonControl {
   private readonly log: Logger;
   private readonly speaker: Speaker;
   private readonly fib: Fib;
+  private readonly discovery: Discovery;
   private readonly startedAt = Date.now();
   private api: ApiServer | undefined;
   private stopWatchdog: () => void = () => {};
@@ -94,6 +97,7 @@ class Daemon implements DaemonControl {
       fibOptions(config),
       log.child({ room: 'fib' }),
     );
+    this.discovery = new Discovery(this.speaker, log.child({ room: 'discovery' }));
   }
 
   async start(): Promise<void> {
@@ -108,6 +112,7 @@ class Daemon implements DaemonControl {
     process.on('SIGINT', this.onStopSignal);
     process.on('SIGHUP', this.onReloadSignal);
     await speaker.start({ restarted: restarted || fib.preserved, onConverged: () => fib.converged() });
+    this.discovery.start();
     notify('READY=1', `STATUS=AS ${current.as}, router id ${current.routerId}`);
     this.stopWatchdog = keepWatchdogFed();
     log.info('tsbgp is ready');
@@ -115,6 +120,7 @@ class Daemon implements DaemonControl {
 
   /** Undoes a start that failed half way. */
   async abandon(): Promise<void> {
+    this.discovery.close();
     await this.fib.stop();
     await this.speaker.stop('graceful');
     await this.api?.close();
@@ -175,7 +181,7 @@ class Daemon implements DaemonControl {
   addNeighbor(spec: NeighborSpec): void {
     try {
       const neighbor = parseNeighbor(spec, this.current);
-      if (neighbor.address.includes('/')) {
+      if (isRange(neighbor.address)) {
         throw new InputError('a prefix of neighbors belongs into the configuration file', 'add it there and reload');
       }
       this.speaker.addNeighbor(neighbor);
@@ -211,6 +217,7 @@ class Daemon implements DaemonControl {
     this.stopping = true;
     this.log.info({ message }, 'administrative shutdown');
     notify('STOPPING=1');
+    this.discovery.close();
     await this.speaker.stop({ message });
     await this.fib.flush();
     await this.fib.stop();
@@ -247,6 +254,7 @@ class Daemon implements DaemonControl {
     this.stopping = true;
     this.log.info({ signal }, 'tsbgp stops; its routes stay for the next start');
     notify('STOPPING=1');
+    this.discovery.close();
     // The kernel first: what sessions take from Loc-RIB as they end is to stay there.
     void this.fib
       .stop()

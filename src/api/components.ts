@@ -120,6 +120,7 @@ const session = component<SessionStatus>('Session', {
   remoteRouterId: text().optional(),
   localAddress: text().optional(),
   localPort: count().optional(),
+  remoteAddress: text().optional(),
   remotePort: count().optional(),
   holdTimeSeconds: shape<SessionStatus['holdTimeSeconds']>({ configured: count(), negotiated: count().optional() }),
   keepaliveSeconds: z.number().min(0).optional(),
@@ -146,8 +147,14 @@ const session = component<SessionStatus>('Session', {
 const state = () => z.enum(['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established']);
 
 export const neighbor = component<NeighborStatus>('Neighbor', {
-  address: text(),
+  address: text().describe('Or the name of an interface'),
   as: u32().describe('0: external, not known yet'),
+  heard: shape<NonNullable<NeighborStatus['heard']>>({
+    addresses: z.array(text()).describe('Who has advertised itself there, the latest first'),
+    trouble: text().describe('Why nobody is known there, or empty'),
+  })
+    .optional()
+    .describe('An interface names it'),
   range: text().optional().describe('It came by itself, from this prefix of the configuration'),
   group: text().optional().describe('The group of the configuration that it has its keys from'),
   description: text(),

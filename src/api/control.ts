@@ -25,7 +25,9 @@ export type { RouteSpec } from '../bgp/local-routes.js';
 
 /** A neighbor to add: a mapping with the keys of the configuration file's `neighbors`. */
 export interface NeighborSpec {
-  address: string;
+  address?: string;
+  /** In place of the address. */
+  interface?: string;
   /** Left out where its group has it. */
   as?: number | string | (number | string)[];
   [key: string]: unknown;

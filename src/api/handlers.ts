@@ -76,13 +76,14 @@ export const OBJECT_HANDLERS: ObjectHandlers = {
   listNeighbors: ({ speaker }) => speaker.neighbors(),
   getNeighbor: (control, { path }) => findNeighbor(control, path.address),
   addNeighbor: ({ speaker, daemon }, { body }) => {
-    const before = speaker.neighbor(body.address);
+    const { interface: link = '', address = link } = body;
+    const before = speaker.neighbor(address);
     if (before) {
       const hint = 'delete it first, or change it in the configuration file and reload';
       throw new ApiError('duplicate', `neighbor ${before.address} exists already`, { hint });
     }
     daemon.addNeighbor(body);
-    return { neighbor: speaker.neighbor(body.address)?.address ?? body.address };
+    return { neighbor: speaker.neighbor(address)?.address ?? address };
   },
   deleteNeighbor: async (control, { path }) => {
     const { address } = findNeighbor(control, path.address);

@@ -46,7 +46,11 @@ const routeSpec = named('RouteSpec', input<RouteSpec>({ prefix: text(), ...attri
 const neighborSpec: z.ZodType<NeighborSpec> = named(
   'NeighborSpec',
   z
-    .looseObject({ address: text(), as: z.union([u32(), text(), z.array(z.union([u32(), text()]))]).optional() })
+    .looseObject({
+      address: text().optional(),
+      interface: text().optional(),
+      as: z.union([u32(), text(), z.array(z.union([u32(), text()]))]).optional(),
+    })
     .describe("A mapping as in the list `neighbors` of the configuration file, with that list's keys"),
 );
 

@@ -7,6 +7,7 @@ import type { AsPathEdits } from './rib/as-path-edits.js';
 import type { ExportOptions } from './rib/export.js';
 import type { ImportContext } from './rib/ingest.js';
 import type { NextHopRule } from './rib/next-hop-rule.js';
+import { LINK_LOCAL_FIRST } from './rib/next-hops.js';
 import { OTC_RULES } from './rib/only-to-customer.js';
 import { type LocalOptions, type NeighborOptions, publicAs, relationTo } from './session/options.js';
 import type { Negotiated } from './session/session.js';
@@ -35,7 +36,7 @@ export function importContext(
       localPrefRequired: relation === 'internal',
       ipv4NextHopsOnly: !negotiated.extendedNextHop,
     },
-    interfaceIndex: negotiated.interfaceIndex,
+    link: linkOf(options, negotiated),
     internal,
     routeServerClient: options.routeServerClient,
     member: relation === 'confederation',
@@ -53,6 +54,14 @@ export function importContext(
     accept: rule.accept,
     policy: rule.policy,
   };
+}
+
+/**
+ * The link of link-local next hops; with a neighbor that is named by its interface they count even beside global ones, which
+ * need not be on a subnet of ours.
+ */
+export function linkOf(options: NeighborOptions, { interfaceIndex }: Negotiated): number {
+  return options.interface === undefined ? interfaceIndex : interfaceIndex | LINK_LOCAL_FIRST;
 }
 
 /** What the neighbor is told in a family, and in which form. */
@@ -128,11 +137,14 @@ function asPathEdits({ as, asPath }: NeighborOptions, local: LocalOptions, remot
   return { prepend, ownAs, remoteAs, override, removePrivate, member: false };
 }
 
-// RFC 2545 §3: a neighbor on the same link is given the link-local address beside the global one.
+// RFC 2545 §3: a neighbor on the same link is given the link-local address beside the global one. One that is named by its
+// interface need not have IPv4 there, nor our subnets.
 function ownNextHop(family: Family, options: NeighborOptions, internal: boolean, negotiated: Negotiated): Uint8Array {
   const { ipv4, ipv6, linkLocal } = negotiated.nextHopSelf;
-  if (family === Family.ipv4Unicast && (ipv4 !== null || !negotiated.extendedNextHop)) return ipv4 ?? NONE;
-  if (ipv6 === null || linkLocal === null || internal || options.multihop > 1) return ipv6 ?? linkLocal ?? NONE;
+  const named = options.interface !== undefined;
+  if (family === Family.ipv4Unicast && ((ipv4 !== null && !named) || !negotiated.extendedNextHop)) return ipv4 ?? NONE;
+  if (ipv6 === null || linkLocal === null || (internal && !named) || options.multihop > 1)
+    return ipv6 ?? linkLocal ?? NONE;
   const both = new Uint8Array(32);
   both.set(ipv6);
   both.set(linkLocal, 16);

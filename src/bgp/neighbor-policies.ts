@@ -4,8 +4,8 @@ import { MaintenancePolicy } from './policy/maintenance.js';
 import type { BoundPolicy, Policies } from './policy/policies.js';
 import type { Rib } from './rib/rib.js';
 import { type AppliedPolicy, importPolicy, type RoutePolicy } from './rib/route-policy.js';
+import { addressOf } from './session/addresses.js';
 import type { NeighborOptions } from './session/options.js';
-import { parseAddress } from './wire/prefix.js';
 
 /** How routes from the neighbor are judged, beyond what the RFCs demand. */
 export interface ImportRule {
@@ -43,7 +43,7 @@ export class NeighborPolicies {
   /** Returns whether import is another now; `maintenance` comes after what the policies say. */
   bind(options: NeighborOptions, internal: boolean, maintenance: boolean): boolean {
     const { sets, sources } = this.rib;
-    const user = { address: parseAddress(options.address.split('%')[0]), acceptsRest: internal };
+    const user = { neighbor: { address: addressOf(options), name: options.address }, acceptsRest: internal };
     this.importAsBound = this.policies.bind(options.import, user);
     this.exportAsBound = this.policies.bind(options.export, user);
     this.export = maintenance ? maintained(this.exportAsBound, 'export') : this.exportAsBound;

@@ -19,6 +19,10 @@ export function neighborStatus(options: NeighborOptions, session: NeighborSessio
   return {
     address: options.address,
     as: options.as === ANY_EXTERNAL_AS ? (session.negotiated?.remoteAs ?? options.as) : options.as,
+    heard:
+      options.interface === undefined
+        ? undefined
+        : { addresses: [...session.heard.addresses], trouble: session.heard.trouble },
     range: options.range,
     group: options.group,
     description: options.description,

@@ -6,7 +6,7 @@
 // stale, then sweep what is still stale. RFC 4271 §9; RFC 4724 §2 (End-of-RIB); RFC 4486 (prefix limit).
 
 import type { Logger } from 'pino';
-import { exportOptions, importContext, retention } from './agreement.js';
+import { exportOptions, importContext, linkOf, retention } from './agreement.js';
 import { GracefulRestart } from './graceful-restart.js';
 import { type MalformedUpdate, malformedUpdate } from './malformed.js';
 import { NeighborPolicies } from './neighbor-policies.js';
@@ -22,6 +22,9 @@ import type { Rib } from './rib/rib.js';
 import { SourceKind } from './rib/sources.js';
 import type { AdvertisedPath, Member } from './rib/update-group.js';
 import type { UpdateGroups } from './rib/update-groups.js';
+import { addressOf } from './session/addresses.js';
+import type { Heard } from './session/heard.js';
+import { md5KeyOf } from './session/listener.js';
 import {
   type LocalOptions,
   mayBeIn,
@@ -31,6 +34,7 @@ import {
   sessionAs,
 } from './session/options.js';
 import { type Negotiated, NeighborSession, type SessionDown, type SessionHandler } from './session/session.js';
+import type { Md5Key } from './session/socket-options.js';
 import { Telling } from './telling.js';
 import type { FamilyCounts, NeighborStatus } from './views.js';
 import { toHex } from './wire/bytes.js';
@@ -38,7 +42,6 @@ import { FAMILIES, Family, familyOf } from './wire/family.js';
 import { encode } from './wire/message.js';
 import { NotificationErrors } from './wire/notification.js';
 import type { PathAttribute } from './wire/path-attribute.js';
-import { parseAddress } from './wire/prefix.js';
 import { RefreshSubtype, type RouteRefreshMessage } from './wire/refresh.js';
 import type { UpdateScan } from './wire/update-scan.js';
 
@@ -97,9 +100,8 @@ export class Neighbor implements SessionHandler {
     this.shutdown = options.shutdown;
     this.maintenance = options.maintenance;
     const kind = SourceKind[this.relation];
-    const address = parseAddress(options.address.split('%')[0]);
     const client = options.routeReflectorClient || options.routeServerClient;
-    this.source = context.rib.sources.add(options.address, address, kind, client);
+    this.source = context.rib.sources.add(options.address, addressOf(options), kind, client);
     this.session = new NeighborSession(options, context.local, this, context.log);
     this.telling = new Telling(context.told);
     this.restart = new GracefulRestart(context.rib, this.source, {
@@ -203,11 +205,22 @@ export class Neighbor implements SessionHandler {
     this.checkPrefixLimit();
   }
 
+  /** The passwords of its connections, by address. */
+  get passwords(): Md5Key[] {
+    const { options, session } = this;
+    return md5KeyOf(options, options.interface === undefined ? undefined : session.heard.addresses);
+  }
+
+  /** The interface that names it, or who is heard there, has changed. */
+  hear(heard: Heard): void {
+    this.session.hear(heard);
+  }
+
   /** Links or addresses of this machine changed: the neighbor may need another next hop. */
   linksChanged(): void {
     if (!this.session.readAddresses()) return;
     const negotiated = this.session.negotiated as Negotiated;
-    if (this.importing !== null) this.importing.interfaceIndex = negotiated.interfaceIndex;
+    if (this.importing !== null) this.importing.link = linkOf(this.options, negotiated);
     this.exportAnew(negotiated);
   }
 

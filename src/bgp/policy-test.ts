@@ -10,7 +10,7 @@ import type { Rib } from './rib/rib.js';
 import { KERNEL_SOURCES, type KernelSource, LOCAL_SOURCE } from './rib/sources.js';
 import type { PolicyTestView } from './views.js';
 import { InputError } from './wire/input-error.js';
-import { formatPrefix, parsePrefix } from './wire/prefix.js';
+import { formatPrefix, isInterfaceName, parsePrefix } from './wire/prefix.js';
 
 /** Which route to ask about. */
 export interface PolicyTestSpec {
@@ -102,9 +102,10 @@ function madeUp(
   { address, source, external, as }: TestedNeighbor,
 ) {
   const received = spec.direction === 'import';
-  const sender = address.split('%')[0];
   const redistributed = isKernelSource(address);
-  const sameFamily = !redistributed && sender.includes(':') === spec.prefix.includes(':');
+  // One that is named by an interface has no address to speak of, nor has the kernel.
+  const sender = isInterfaceName(address) ? undefined : address.split('%')[0];
+  const sameFamily = sender?.includes(':') === spec.prefix.includes(':');
   const { block } = buildRoute({
     prefix: spec.prefix,
     asPath: received && external && as !== 0 ? String(as) : undefined,

@@ -26,7 +26,8 @@ import type { KernelRouteSpec } from './rib/sources.js';
 import { UpdateGroups } from './rib/update-groups.js';
 import { RibEvents } from './rib-events.js';
 import { queryRoutes, type RouteQuery } from './route-query.js';
-import { canonicalAddress } from './session/addresses.js';
+import { neighborName } from './session/addresses.js';
+import type { Heard } from './session/heard.js';
 import { Listener, md5KeyOf } from './session/listener.js';
 import { type Confederation, type LocalOptions, type NeighborOptions, publicAs } from './session/options.js';
 import { summarize } from './summary.js';
@@ -81,7 +82,7 @@ export class Speaker {
   private readonly policies: Policies;
   private readonly groups: readonly UpdateGroups[];
   private readonly aggregates: AggregateList;
-  private readonly byAddress = new Map<string, Neighbor>();
+  private readonly byName = new Map<string, Neighbor>();
   private readonly dynamic: DynamicNeighbors<Neighbor>;
   private readonly listener: Listener;
   private readonly context: NeighborContext;
@@ -90,6 +91,9 @@ export class Speaker {
   private readonly neighborListeners = new Set<(event: NeighborEvent) => void>();
   private readonly states = new Map<Neighbor, NeighborStatus['state']>();
   private scheduled = false;
+  /** Those that name neighbors. */
+  private interfaces: readonly string[] = [];
+  private interfaceWatcher: ((names: readonly string[]) => void) | undefined;
   private readonly convergence: Convergence;
 
   constructor(options: SpeakerOptions, log: Logger) {
@@ -106,8 +110,8 @@ export class Speaker {
     this.aggregates = new AggregateList(this.rib, aggregator, this.wake);
     this.setAggregates(options.aggregates ?? []);
     this.events = new RibEvents(this.rib.families, this.wake);
-    this.defaults = new DefaultRoutes(this.rib, () => this.byAddress.values(), this.wake);
-    this.convergence = new Convergence(this.rib.families, () => this.byAddress.values(), log, this.wake);
+    this.defaults = new DefaultRoutes(this.rib, () => this.byName.values(), this.wake);
+    this.convergence = new Convergence(this.rib.families, () => this.byName.values(), log, this.wake);
     const local: LocalOptions = {
       as: options.as,
       confederation: options.confederation,
@@ -133,7 +137,9 @@ export class Speaker {
       neighbor => void this.remove(neighbor, 'deconfigured'),
       log,
     );
-    const find = (address: string) => this.byAddress.get(address) ?? this.dynamic.admit(address);
+    // A link-local address ends with the interface that it came by, which may name the neighbor.
+    const find = (address: string) =>
+      this.byName.get(address) ?? this.byName.get(address.split('%')[1] ?? '') ?? this.dynamic.admit(address);
     this.listener = new Listener(options.listen, options.port, address => find(address)?.session, log);
     for (const neighbor of options.neighbors) {
       if (isRange(neighbor.address)) this.dynamic.set(neighbor);
@@ -155,7 +161,7 @@ export class Speaker {
   async start(options: StartOptions = {}): Promise<void> {
     this.convergence.begin(options);
     if (this.options.listen.length > 0) await this.listener.listen();
-    for (const neighbor of this.byAddress.values()) neighbor.start();
+    for (const neighbor of this.byName.values()) neighbor.start();
     const { selectionDeferralSeconds = SELECTION_DEFERRAL_SECONDS, neighbors } = this.options;
     // Whoever restarts as slowly as we may, or needs a few attempts to connect, still comes.
     const comeBackSeconds = neighbors.map(({ gracefulRestart, connectRetrySeconds }) =>
@@ -172,7 +178,7 @@ export class Speaker {
     this.convergence.stop();
     this.dynamic.stop();
     await this.listener.close();
-    await Promise.all([...this.byAddress.values()].map(neighbor => neighbor.close(how)));
+    await Promise.all([...this.byName.values()].map(neighbor => neighbor.close(how)));
   }
 
   /** Adds a neighbor and connects to it, or a prefix of neighbors. Throws InputError when there is one with that address. */
@@ -187,7 +193,7 @@ export class Speaker {
 
   /** Is there a neighbor, or a prefix of neighbors? */
   hasNeighbor(address: string): boolean {
-    return isRange(address) ? this.dynamic.has(address) : this.byAddress.has(canonicalAddress(address));
+    return isRange(address) ? this.dynamic.has(address) : this.byName.has(neighborName(address));
   }
 
   /** Takes changed options over: 'changed' without touching the session where that can be, else 'reset'. */
@@ -235,7 +241,7 @@ export class Speaker {
       }
     };
     apply('the kernel', () => this.setKernelImport(this.own.kernelImport));
-    for (const neighbor of this.byAddress.values()) {
+    for (const neighbor of this.byName.values()) {
       apply(neighbor.options.address, () => neighbor.reconfigure(neighbor.options));
     }
   }
@@ -249,7 +255,7 @@ export class Speaker {
   listPolicies(): PolicyView[] {
     return policyViews(this.policies, [
       { address: 'kernel', import: this.own.kernelImport },
-      ...[...this.byAddress.values()].map(({ options }) => options),
+      ...[...this.byName.values()].map(({ options }) => options),
       ...this.dynamic.all(),
     ]);
   }
@@ -272,7 +278,21 @@ export class Speaker {
 
   /** Links or addresses of this machine changed: sessions look at their own addresses again. */
   linksChanged(): void {
-    for (const neighbor of this.byAddress.values()) neighbor.linksChanged();
+    for (const neighbor of this.byName.values()) neighbor.linksChanged();
+  }
+
+  /** Names who finds the neighbors that an interface names: it hears which interfaces those are, now and when that changes. */
+  watchInterfaces(watcher: (names: readonly string[]) => void): void {
+    this.interfaceWatcher = watcher;
+    watcher(this.interfaces);
+  }
+
+  /** Something is known of such an interface, or of who is there, that was not before. */
+  heard(name: string, heard: Heard): void {
+    const neighbor = this.byName.get(name);
+    if (neighbor?.options.interface === undefined) return;
+    neighbor.hear(heard);
+    if (neighbor.options.password !== undefined) this.protect();
   }
 
   /** Other equal paths share the traffic from now on. */
@@ -306,11 +326,11 @@ export class Speaker {
   }
 
   neighbors(): NeighborStatus[] {
-    return [...this.byAddress.values()].map(neighbor => neighbor.status());
+    return [...this.byName.values()].map(neighbor => neighbor.status());
   }
 
   neighbor(address: string): NeighborStatus | undefined {
-    return this.byAddress.get(canonicalAddress(address))?.status();
+    return this.byName.get(neighborName(address))?.status();
   }
 
   enable(address: string): void {
@@ -405,27 +425,36 @@ export class Speaker {
   }
 
   private insert(options: NeighborOptions): Neighbor {
-    const address = canonicalAddress(options.address);
-    if (this.byAddress.has(address)) {
+    const address = neighborName(options.address);
+    if (this.byName.has(address)) {
       throw new InputError(`there is a neighbor ${address} already`, `to change it: delete and add it`);
     }
     const neighbor = new Neighbor({ ...options, address }, this.context);
-    this.byAddress.set(address, neighbor);
+    this.byName.set(address, neighbor);
     return neighbor;
   }
 
   /** The set of neighbors, or an option of one, is another. */
   private neighborsChanged(): void {
     this.defaults.update();
-    const options = [...[...this.byAddress.values()].map(neighbor => neighbor.options), ...this.dynamic.all()];
+    this.protect();
+    const interfaces = [...this.byName.values()].flatMap(({ options }) => options.interface ?? []);
+    if (interfaces.join(' ') === this.interfaces.join(' ')) return;
+    this.interfaces = interfaces;
+    this.interfaceWatcher?.(interfaces);
+  }
+
+  private protect(): void {
+    const neighbors = [...this.byName.values()];
+    const ranges = [...this.dynamic.all()];
     this.listener.protect({
-      passwords: options.flatMap(md5KeyOf),
-      ttlSecurity: options.some(({ ttlSecurity }) => ttlSecurity),
+      passwords: [...neighbors.flatMap(({ passwords }) => passwords), ...ranges.flatMap(options => md5KeyOf(options))],
+      ttlSecurity: [...neighbors.map(({ options }) => options), ...ranges].some(({ ttlSecurity }) => ttlSecurity),
     });
   }
 
   private async remove(neighbor: Neighbor, how: 'deconfigured' | 'reconfigured'): Promise<void> {
-    this.byAddress.delete(neighbor.options.address);
+    this.byName.delete(neighbor.options.address);
     this.states.delete(neighbor);
     this.dynamic.replaced(neighbor);
     this.neighborsChanged();
@@ -435,9 +464,9 @@ export class Speaker {
   }
 
   private find(address: string): Neighbor {
-    const neighbor = this.byAddress.get(canonicalAddress(address));
+    const neighbor = this.byName.get(neighborName(address));
     if (neighbor !== undefined) return neighbor;
-    const known = [...this.byAddress.keys()].join(', ');
+    const known = [...this.byName.keys()].join(', ');
     throw new InputError(`no neighbor ${address}`, known === '' ? 'there are no neighbors' : `neighbors: ${known}`);
   }
 

@@ -72,6 +72,8 @@ export interface NeighborStatus {
   address: string;
   /** 0: external, not known yet. */
   as: number;
+  /** An interface names it: the addresses heard there, the latest first, or why there are none. */
+  heard?: { addresses: string[]; trouble: string };
   group?: string;
   /** It came by itself, from this prefix of the configuration. */
   range?: string;
@@ -114,6 +116,7 @@ export interface SessionStatus {
   remoteRouterId?: string;
   localAddress?: string;
   localPort?: number;
+  remoteAddress?: string;
   remotePort?: number;
   holdTimeSeconds: { configured: number; negotiated?: number };
   keepaliveSeconds?: number;

@@ -52,7 +52,8 @@ export const OPTIONS = [
     aliases: ['n'],
     type: 'string',
     value: 'NEIGHBOR',
-    describe: "The neighbor's address; connected, static or kernel for redistributed routes",
+    describe:
+      "The neighbor's address, or the interface that names it; connected, static or kernel for redistributed routes",
   },
   { name: 'import', aliases: [], type: 'boolean', describe: 'Routes from the neighbor' },
   { name: 'export', aliases: [], type: 'boolean', describe: 'Routes to the neighbor' },

@@ -19,7 +19,11 @@ const anything = () => true;
 export const ARGUMENTS = {
   PREFIX: { describe: 'a prefix such as 10.233.1.0/24', accepts: word => /[.:/]|^\d/.test(word) },
   ADDRESS: { describe: 'an address such as 10.233.1.10', accepts: word => /^[^/]*[.:][^/]*$/.test(word) },
-  NEIGHBOR: { describe: "a neighbor's address", accepts: word => /^[^/]*[.:][^/]*$/.test(word) },
+  NEIGHBOR: {
+    describe: "a neighbor's address, or the interface that names it",
+    // Words of the commands themselves are no names.
+    accepts: word => /^(?!(add|all|del)$)[^/\s]+$/.test(word),
+  },
   AS: {
     describe: 'an AS number, several such as 65001,65010-65020, internal or external',
     accepts: word => /^(\d|internal$|external$)/.test(word),

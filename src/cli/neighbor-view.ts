@@ -21,7 +21,7 @@ const yes = (flag: boolean) => (flag ? 'yes' : '-');
 
 function head(neighbor: NeighborStatus, now: number): string {
   const { session, description, address, as, type } = neighbor;
-  const { localAddress, localPort, remotePort, remoteRouterId } = session;
+  const { localAddress, localPort, remoteAddress, remotePort, remoteRouterId } = session;
   const lines = [
     `Neighbor ${address}${description === '' ? '' : ` (${description})`}`,
     `  AS ${as === 0 ? 'unknown' : as}, ${type}${neighbor.range === undefined ? '' : `, dynamic, from ${neighbor.range}`}${neighbor.group === undefined ? '' : `, group ${neighbor.group}`}${neighbor.routeReflectorClient ? ', route reflector client' : ''}${neighbor.routeServerClient ? ', route server client' : ''}${remoteRouterId ? `, router id ${remoteRouterId}` : ''}`,
@@ -32,8 +32,12 @@ function head(neighbor: NeighborStatus, now: number): string {
     ...limitLines(neighbor),
     ...(neighbor.maintenance ? ['  maintenance: routes from it and to it are the last choice'] : []),
   ];
+  if (neighbor.heard !== undefined)
+    lines.push(`  ${neighbor.heard.trouble || `heard: ${neighbor.heard.addresses.join(', ')}`}`);
   if (localAddress !== undefined)
-    lines.push(`  connection ${localAddress} port ${localPort ?? '?'} to ${address} port ${remotePort ?? '?'}`);
+    lines.push(
+      `  connection ${localAddress} port ${localPort ?? '?'} to ${remoteAddress ?? address} port ${remotePort ?? '?'}`,
+    );
   if (neighbor.restartingUntil !== undefined) {
     lines.push(`  restarting: its routes are kept for ${formatDuration(neighbor.restartingUntil - now)} more`);
   }

@@ -194,7 +194,12 @@ export function parseNeighborWords(address: string, as: string | undefined, word
     keys[word] = readValue(row, words[i + 1]);
     if (!standsAlone(row, words[i + 1])) i++;
   }
-  return { address, ...(as !== undefined && { as: /^\d+$/.test(as) ? Number(as) : as }), ...keys };
+  const isAddress = /[:/]|^[\d.]+$/.test(address);
+  return {
+    [isAddress ? 'address' : 'interface']: address,
+    ...(as !== undefined && { as: /^\d+$/.test(as) ? Number(as) : as }),
+    ...keys,
+  };
 }
 
 /** Is the word a flag, and what follows it none of its values? Then it means true. */

@@ -31,6 +31,7 @@ export const GLOBAL_KEYS: readonly Row[] = [
 /** The same for the keys of a neighbor. */
 export const NEIGHBOR_KEYS: readonly Row[] = [
   ['config.neighbor-address', 'address', same],
+  ['config.neighbor-interface', 'interface', value => (value === '' ? undefined : value)],
   ['config.peer-as', 'as', same],
   ['config.description', 'description', same],
   ['config.admin-down', 'shutdown', truth],
@@ -75,7 +76,7 @@ export const MAPPED_IN_WORDS: readonly (readonly [from: string, to: string])[] =
     '`graceful-restart.long-lived`; off unless `graceful-restart.config.long-lived-enabled`',
   ],
   ['neighbors[].config.local-as', '`local-as` with `no-prepend` and `replace-as`'],
-  ['neighbors[].afi-safis', "`families`; without it the family of the neighbor's address"],
+  ['neighbors[].afi-safis', "`families`; without it the family of the neighbor's address, both with `interface`"],
   ['neighbors[].afi-safis[].add-paths', '`add-path`'],
   [
     'neighbors[].afi-safis[].prefix-limit',
@@ -92,7 +93,6 @@ export const MAPPED_IN_WORDS: readonly (readonly [from: string, to: string])[] =
 /** Keys that would change what the speaker does, unless they are unset, off or empty. */
 export const REFUSED: ReadonlyMap<string, string> = new Map([
   ['vrfs', 'VRFs are'],
-  ['neighbors[].config.neighbor-interface', 'neighbors by interface (unnumbered) are'],
   ['neighbors[].config.vrf', 'VRFs are'],
   ['neighbors[].apply-policy.config.in-policy-list', "gobgpd's policies are"],
   ['neighbors[].bfd.config.enabled', 'BFD is'],

@@ -171,6 +171,7 @@ function mapDynamicNeighbors(m: Mapping): void {
 function mapKeys(m: Mapping, scope: Scope): void {
   const { at, to } = scope;
   m.copy(NEIGHBOR_KEYS, at, to);
+  mapAnyAs(m, scope);
   const ownAs = number(m.look(['global', 'config', 'as']));
   const localAs = number(m.take(at('config.local-as')));
   if (!isUnset(localAs) && localAs !== ownAs) {
@@ -181,6 +182,14 @@ function mapKeys(m: Mapping, scope: Scope): void {
   mapGracefulRestart(m, scope);
   mapFamilies(m, scope);
   mapPolicy(m, scope);
+}
+
+/** gobgpd takes whoever is at the other end of an interface without a word about its AS. */
+function mapAnyAs(m: Mapping, { at, to, group }: Scope): void {
+  const path = at('config.neighbor-interface');
+  if (m.at([...to, 'interface']) === undefined || !isUnset(m.at([...to, 'as'])) || !isUnset(group.as)) return;
+  m.set([...to, 'as'], 'external', path);
+  m.warn(path, 'without peer-as any AS but the own one is taken');
 }
 
 function mapMultihop(m: Mapping, { at, to }: Scope): void {
@@ -243,6 +252,7 @@ function mapFamilies(m: Mapping, { at, to, group, external }: Scope): void {
     const address = m.look(at('config.neighbor-address'));
     m.take(at('afi-safis'));
     if (external === undefined || group.families !== undefined) return;
+    if (m.at([...to, 'interface']) !== undefined) return;
     const family = typeof address === 'string' && isIpv6(address) ? FAMILIES[1] : FAMILIES[0];
     m.set([...to, 'families'], [family], at('config.neighbor-address'));
     return;

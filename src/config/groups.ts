@@ -23,7 +23,7 @@ function asGiven(schema: z.ZodType): z.ZodType {
 }
 
 /** What only a neighbor has. */
-const OWN_KEYS: readonly string[] = ['address', 'group'];
+const OWN_KEYS: readonly string[] = ['address', 'interface', 'group'];
 
 const groupFields = Object.fromEntries(
   Object.entries(neighborFields)
@@ -35,7 +35,7 @@ const groupFields = Object.fromEntries(
 export const groupKeys = {
   groups: key(
     z.record(name(), z.strictObject(groupFields)).prefault({}),
-    'Groups of neighbors by name, each with any keys of a neighbor but `address`. A neighbor that names a group in `group` has ' +
+    'Groups of neighbors by name, each with any keys of a neighbor but `address` and `interface`. A neighbor that names a group in `group` has ' +
       "the group's keys; what it says itself counts in their place.",
     {
       kind: 'mapping of names to mappings with the keys of a neighbor',
@@ -75,7 +75,7 @@ export function placeOf(file: unknown, path: Path): { path: Path; member?: strin
   const neighbor: unknown = (file.neighbors as unknown[])[index as number];
   const group = groupOf(file, neighbor);
   if (group === undefined || !Object.hasOwn(group, name) || Object.hasOwn(neighbor as Mapping, name)) return { path };
-  const { group: groupName, address } = neighbor as Mapping;
+  const { group: groupName, interface: link, address = link } = neighbor as Mapping;
   return { path: ['groups', String(groupName), ...path.slice(2)], member: String(address) };
 }
 

@@ -12,6 +12,7 @@ import {
   formatNeighborAs,
   isIpv6,
   parseHostAddress,
+  parseInterfaceName,
   parseNeighborAddress,
   parseNeighborAs,
 } from './values.js';
@@ -33,9 +34,25 @@ export const POLICY_KIND =
 /** The keys. */
 export const neighborFields = {
   address: key(
-    text(parseNeighborAddress),
+    text(parseNeighborAddress).optional(),
     'Address of the neighbor, or a prefix: whoever connects from it becomes a neighbor.',
-    { kind: 'IPv4 or IPv6 address, a link-local one with its interface; or a prefix', example: '172.18.8.102' },
+    {
+      kind: 'IPv4 or IPv6 address, a link-local one with its interface; or a prefix',
+      example: '172.18.8.102',
+      defaultText: 'none, this key or `interface` is needed',
+    },
+  ),
+  interface: key(
+    text(parseInterfaceName).optional(),
+    'In place of `address`: the interface that the neighbor is at the other end of. Both sides find each other by router ' +
+      'advertisements, speak over their IPv6 link-local addresses, and exchange IPv4 routes with IPv6 next hops. The interface ' +
+      "need not exist yet; its name is the neighbor's.",
+    {
+      kind: 'name of an interface',
+      rfc: '4861, 8950',
+      example: 'eth1',
+      defaultText: 'none, this key or `address` is needed',
+    },
   ),
   as: key(
     written(
@@ -180,6 +197,15 @@ export const neighborFields = {
 /** The mapping as the file has it, with the keys of its group. */
 export const neighborKeys = z.strictObject(neighborFields).superRefine(
   (neighbor, context) => {
+    const problem = (name: string, message: string, suggestion?: string) =>
+      context.addIssue({
+        code: 'custom',
+        message,
+        params: suggestion === undefined ? {} : { suggestion },
+        path: [name],
+        input: neighbor,
+      });
+    if (typeof neighbor === 'object' && neighbor !== null) reportInterface(neighbor, problem);
     const own = neighbor?.['local-address'];
     if (typeof own !== 'string' || typeof neighbor.address !== 'string') return;
     if (isIpv6(own) === isIpv6(neighbor.address)) return;
@@ -189,11 +215,30 @@ export const neighborKeys = z.strictObject(neighborFields).superRefine(
   { when: () => true },
 );
 
+/** A neighbor has an address or an interface; what makes no sense on the other end of a link. The values may be anything. */
+function reportInterface(
+  neighbor: Record<string, unknown>,
+  report: (name: string, message: string, suggestion?: string) => void,
+): void {
+  const { address, interface: link, multihop } = neighbor;
+  if (link === undefined) {
+    if (address === undefined) report('address', 'is missing', 'add "address: 172.18.8.102", or "interface: eth1"');
+    return;
+  }
+  if (address !== undefined) report('interface', 'stands in place of an address', 'remove one of the two');
+  const words = `is not for a neighbor with \`interface\``;
+  if (neighbor['local-address'] !== undefined) {
+    report('local-address', words, "remove it: the session runs over the link's own address");
+  }
+  if (typeof multihop === 'number' && multihop > 1) report('multihop', words, 'remove it: the neighbor is on the link');
+}
+
 type NeighborKeys = z.output<typeof neighborKeys>;
 
 /** The mapping as options of the session; `internal`: the neighbor's AS is the own one, so that routes pass by default. */
 export const decodeNeighbor = (n: NeighborKeys, internal: boolean) => ({
-  address: n.address,
+  address: n.interface ?? n.address ?? '',
+  interface: n.interface,
   as: typeof n.as === 'number' ? n.as : AS_WORDS.external,
   asRanges: typeof n.as === 'number' ? undefined : n.as,
   group: n.group,
@@ -228,7 +273,8 @@ export const decodeNeighbor = (n: NeighborKeys, internal: boolean) => ({
 
 /** The way back: keys that were left to a default that depends on others stay out. */
 export const encodeNeighbor = (n: ReturnType<typeof decodeNeighbor>): NeighborKeys => ({
-  address: n.address,
+  address: n.interface === undefined ? n.address : undefined,
+  interface: n.interface,
   as: n.asRanges ?? n.as,
   group: n.group,
   limit: n.limit,

@@ -4,7 +4,7 @@
 // names mean anything is checked by `namesIn`, when the whole file is there.
 
 import { z } from 'zod';
-import { addressSet, parseNextHop } from '../bgp/policy/addresses.js';
+import { addressSet, neighborSet, parseNextHop } from '../bgp/policy/addresses.js';
 import { parseAnyCommunity, parseCommunityPattern } from '../bgp/policy/community-pattern.js';
 import type { Choice, Elements, PrefixRule, Statement } from '../bgp/policy/definition.js';
 import { parseMed } from '../bgp/policy/edits.js';
@@ -52,6 +52,7 @@ const PREFIX_RULE: ElementKind<PrefixRule> = {
   kind: 'prefix rules: PREFIX, `PREFIX le N`, `PREFIX ge N`, `PREFIX ge N le M`',
 };
 const ADDRESS = plain(text => addressSet([text]), 'addresses or prefixes');
+const NEIGHBOR = plain(text => neighborSet([text]), 'addresses, prefixes or interfaces of neighbors');
 const EXPRESSION = plain(text => new Regex(text), 'regular expressions over the path, `_` for the edge of a number');
 const PATTERN = plain(parseCommunityPattern, 'communities, patterns with `*`, or `/expressions/`');
 const COMMUNITY = plain(parseAnyCommunity, 'communities');
@@ -130,12 +131,12 @@ const matchKeys = z.strictObject({
     ...any,
   }),
   neighbor: choiceOf(
-    ADDRESS,
+    NEIGHBOR,
     'The neighbor that is asked about: the sender at import, the receiver at export.',
     ['192.0.2.1'],
     false,
   ),
-  'learned-from': choiceOf(ADDRESS, 'The neighbor that the route was learned from.', ['192.0.2.0/24'], false),
+  'learned-from': choiceOf(NEIGHBOR, 'The neighbor that the route was learned from.', ['192.0.2.0/24'], false),
   source: key(
     several(z.enum(['local', 'kernel', 'connected', 'static', 'ibgp', 'ebgp'])).optional(),
     'Where the route came from: `local` were added by hand, `kernel` are all that `fib.redistribute` chooses, `connected` and ' +
@@ -266,7 +267,7 @@ const statement = z
 /** The keys of the top level. */
 export const policyKeys = {
   'prefix-sets': sets(PREFIX_RULE, 'Sets of prefixes for policies.', { pods: ['10.233.0.0/16 le 32'] }),
-  'neighbor-sets': sets(ADDRESS, 'Sets of neighbors for policies.', { upstreams: ['192.0.2.1', '2001:db8::/64'] }),
+  'neighbor-sets': sets(NEIGHBOR, 'Sets of neighbors for policies.', { upstreams: ['192.0.2.1', '2001:db8::/64'] }),
   'as-path-sets': sets(EXPRESSION, 'Sets of AS paths for policies.', { customers: ['^65010_', '_65020$'] }),
   'community-sets': sets(PATTERN, 'Sets of communities for policies.', { own: ['65001:*', '65001:*:*'] }),
   policies: key(

@@ -186,9 +186,14 @@ const speakerKeys = z
         context.addIssue({ code: 'custom', message, path: ['neighbors', i, name], input });
       const seen = new Map<string, number>();
       speaker.neighbors.forEach((neighbor, i) => {
-        const { address, as } = neighbor ?? {};
+        const { as, interface: link, address = link } = neighbor ?? {};
         if (typeof address === 'string' && seen.has(address)) {
-          report(i, 'address', `${address} is already neighbors[${seen.get(address)}]`, address);
+          report(
+            i,
+            link === undefined ? 'address' : 'interface',
+            `${address} is already neighbors[${seen.get(address)}]`,
+            address,
+          );
         } else if (typeof address === 'string') {
           seen.set(address, i);
         }
@@ -305,5 +310,5 @@ export type NeighborConfig = Config['neighbors'][number];
 /** Keys that are known but not built, by the mapping they belong to: refused with these words, never ignored. */
 export const NOT_SUPPORTED_YET: Record<string, readonly string[]> = {
   '': ['metrics', 'rpki'],
-  'neighbors[]': ['interface', 'bfd'],
+  'neighbors[]': ['bfd'],
 };

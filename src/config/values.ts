@@ -5,6 +5,7 @@
 // RFC 5952, the one sockets report, so that they compare as text. AS numbers: RFC 6793, asdot notation RFC 5396.
 
 import { Address4, Address6 } from 'ip-address';
+import { isInterfaceName } from '../bgp/wire/prefix.js';
 
 /** A value that cannot be used. `message` completes "KEY: …"; `suggestion` says what to write instead. */
 export class BadValue extends Error {
@@ -96,8 +97,24 @@ export function parseHostAddress(text: string): string {
   return canonical;
 }
 
+/** Words that stand where the name of a neighbor may. */
+const TAKEN = ['add', 'del', 'all', 'local', 'kernel', 'connected', 'static', 'aggregate', 'default-originate'];
+
+/** The name of a network interface, which names a neighbor. */
+export function parseInterfaceName(text: string): string {
+  if (!isInterfaceName(text)) throw new BadValue(`must be the name of an interface such as eth1, not ${quote(text)}`);
+  if (TAKEN.includes(text)) throw new BadValue(`${text} is a word of its own and cannot name a neighbor`);
+  return text;
+}
+
 /** A neighbor's address, or the prefix that neighbors connect from. */
 export function parseNeighborAddress(text: string): string {
+  if (isInterfaceName(text) && readAddress(text) === undefined) {
+    throw new BadValue(
+      `must be an IPv4 or IPv6 address, not ${quote(text)}`,
+      `for an interface write interface: ${text}`,
+    );
+  }
   const address = text.includes('/') ? readAddress(text) : undefined;
   if (address === undefined) return parseHostAddress(text);
   const canonical = `${address.startAddress().correctForm()}/${address.subnetMask}`;

@@ -284,7 +284,7 @@ export function fakeControl(): Fake {
       addNeighbor: spec => {
         if (spec['hold-time'] === 1) throw new InputError('hold-time must be 0 or at least 3 seconds', 'write 3');
         fake.calls.push(['addNeighbor', spec]);
-        const address = spelled(spec.address);
+        const address = spelled(spec.address ?? '');
         peers.set(address, neighbor(address, { as: Number(spec.as), state: 'Idle' }));
       },
       shutdown: async message => void fake.calls.push(['shutdown', message]),

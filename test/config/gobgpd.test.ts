@@ -369,13 +369,6 @@ describe('refused', () => {
     expect(problems(withNeighbor(line))).toEqual([[5, column, path, message, 'remove it']]);
   });
 
-  test.each([
-    ['neighbor-interface: eth0', 'neighbor-interface', 'neighbors by interface (unnumbered) are not supported yet'],
-  ])('%s', (key, name, message) => {
-    const text = withNeighbor().replace('{ neighbor-address', `{ ${key}, neighbor-address`);
-    expect(problems(text)).toEqual([[4, 15, `neighbors[0].config.${name}`, message, 'remove it']]);
-  });
-
   test('a VRF of a peer group', () => {
     expect(problems(`${GLOBAL}peer-groups: [{ config: { peer-group-name: g, vrf: x } }]`)).toEqual([
       [3, 47, 'peer-groups[0].config.vrf', 'VRFs are not supported yet', 'remove it'],
@@ -390,7 +383,7 @@ describe('wrong values are told with gobgpd’s paths', () => {
       [1, 11, 'global.config.router-id', 'is missing', 'add "router-id: 172.18.8.101"'],
       [1, 25, 'global.config.as', 'AS 0 is reserved and cannot speak BGP (RFC 7607)', expect.any(String)],
       [3, 5, 'neighbors[0].config.peer-as', 'is missing', 'add "peer-as: 65001"'],
-      [3, 33, 'neighbors[0].config.neighbor-address', 'must be an IPv4 or IPv6 address, not "foo"', undefined],
+      [3, 33, 'neighbors[0].config.neighbor-address', 'must be an IPv4 or IPv6 address, not "foo"', expect.any(String)],
       [4, 36, 'neighbors[0].timers.config.hold-time', 'must be 0 or at least 3 seconds', undefined],
       [5, 5, 'neighbors[1]', 'must be a mapping of keys, not 5', undefined],
     ]);

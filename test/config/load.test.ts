@@ -57,6 +57,8 @@ const DEFAULT_NEIGHBOR = {
   shutdown: false,
   passive: false,
   port: 179,
+  interface: undefined,
+  asRanges: undefined,
   localAddress: undefined,
   holdTimeSeconds: 90,
   connectRetrySeconds: 10,
@@ -266,7 +268,7 @@ describe('a neighbor outside a file', () => {
     [
       { address: 'x', as: 65001, 'hold-tmie': 9 },
       'address: must be an IPv4 or IPv6 address, not "x"; hold-tmie: unknown key',
-      'did you mean hold-time?',
+      'for an interface write interface: x',
     ],
     [{ address: '10.0.0.2' }, 'as: is missing', 'add "as: 65001"'],
     [5, 'must be a mapping of keys, not 5', undefined],

@@ -25,8 +25,8 @@ describe('what is wrong, where, and what to do', () => {
     [
       'missing keys of a neighbor',
       `${MINIMUM}neighbors:\n  - description: x\n`,
-      [4, 5, 'neighbors[0].address', 'is missing', 'add "address: 172.18.8.102"'],
       [4, 5, 'neighbors[0].as', 'is missing', 'add "as: 65001"'],
+      [4, 5, 'neighbors[0].address', 'is missing', 'add "address: 172.18.8.102", or "interface: eth1"'],
     ],
     [
       'missing limit',

@@ -29,7 +29,8 @@ function fileWith([first, ...rest]: string[], value: unknown): string {
     if (rest[0] === 'local-as' && rest.length > 1) inside['local-as'] = { as: 65010, ...inside['local-as'] };
     if (rest[0] === 'group') file.groups = { spines: {} };
     if (rest[0] === 'strict-role') inside.role = 'peer' as never;
-    file.neighbors = [{ address: '172.18.8.102', as: rest[0] === 'route-reflector-client' ? 65001 : 65002, ...inside }];
+    const name = rest[0] === 'interface' ? {} : { address: '172.18.8.102' };
+    file.neighbors = [{ ...name, as: rest[0] === 'route-reflector-client' ? 65001 : 65002, ...inside }];
   } else if (first === 'confederation' && rest[0] === 'members') {
     file.confederation = { identifier: 64500, ...(nested(rest) as object) };
   } else if (first === 'aggregates' && rest.length > 0) {
@@ -89,7 +90,7 @@ describe('the JSON Schema for editors', () => {
 
   test('knows structure, bounds, defaults and meaning', () => {
     expect(schema).toMatchObject({ type: 'object', additionalProperties: false, required: ['as', 'router-id'] });
-    expect(schema.properties?.neighbors.items?.required).toEqual(['address', 'as']);
+    expect(schema.properties?.neighbors.items?.required).toEqual(['as']);
     expect(schema.properties?.neighbors.items?.properties?.['hold-time']).toMatchObject({
       type: 'integer',
       minimum: 0,
@@ -133,6 +134,7 @@ describe('files', () => {
     // Alone, a key may not fit the demo's neighbor: multihop, for example, is for external ones.
     others.neighbors[0].as = as + 1;
     delete others.neighbors[0]['route-reflector-client'];
+    delete others.neighbors[0].interface;
     expect(parseConfig(stringify({ as, ...others }), 'tsbgp.yml').config.neighbors).toHaveLength(1);
   });
 });

@@ -80,9 +80,9 @@ export class Tsbgp {
   }
 }
 
-/** Starts tsbgp on a node; own routes outlive the daemon, as they do by default. */
-export async function startTsbgp(node: Node, config: string): Promise<Tsbgp> {
-  return new Tsbgp(node, await startDaemon(node, withState(config)));
+/** Starts tsbgp on a node, maybe by another command; own routes outlive the daemon, as they do by default. */
+export async function startTsbgp(node: Node, config: string, wrapper?: string): Promise<Tsbgp> {
+  return new Tsbgp(node, await startDaemon(node, withState(config), wrapper));
 }
 
 function withState(config: string): string {

@@ -42,12 +42,13 @@ export class Daemon {
  * Starts tsbgp on a node and waits until its control socket answers.
  * @param {import('./node.mjs').Node} node
  * @param {string} [config] YAML; without it, what is there from the last start
+ * @param {string} [wrapper] command that runs it, such as `setpriv ...`
  * @returns {Promise<Daemon>}
  */
-export async function startDaemon(node, config) {
+export async function startDaemon(node, config, wrapper = '') {
   node.addCommand('tsbgp', [process.execPath, MAIN]);
   if (config !== undefined) writeFileSync(node.path(CONFIG), config);
-  const daemon = new Daemon(node, node.start(`exec tsbgp daemon --config ${CONFIG}`, LOG));
+  const daemon = new Daemon(node, node.start(`exec ${wrapper} tsbgp daemon --config ${CONFIG}`, LOG));
   const ended = daemon.ended.then(status => {
     throw new Error(`${node.name}: the daemon ended with ${status} as it started\n${readLog(node)}`);
   });

@@ -1,7 +1,8 @@
-// Sets of addresses: single ones and prefixes, for neighbors and next hops. Small, and looked at once a set of attributes.
+// Sets of addresses: single ones and prefixes, for neighbors and next hops; of neighbors also those named by an interface.
+// Small, and looked at once a set of attributes.
 
 import { InputError } from '../wire/input-error.js';
-import { type Prefix, parseAddress, parsePrefix } from '../wire/prefix.js';
+import { isInterfaceName, type Prefix, parseAddress, parsePrefix } from '../wire/prefix.js';
 import { contains } from './prefix-classes.js';
 
 /** An address or a prefix as a prefix. Throws InputError. */
@@ -19,6 +20,13 @@ export function addressSet(texts: readonly string[]): (address: Uint8Array) => b
     const one: Prefix = { family: address.length === 4 ? 0 : 1, address, length: address.length * 8 };
     return prefixes.some(prefix => contains(prefix, one));
   };
+}
+
+/** Whether a neighbor, by its address (4 or 16 octets) or its name, is in the set. Throws InputError. */
+export function neighborSet(texts: readonly string[]): (address: Uint8Array, name: string) => boolean {
+  const interfaces = texts.filter(isInterfaceName);
+  const has = addressSet(texts.filter(text => !isInterfaceName(text)));
+  return (address, name) => interfaces.includes(name) || has(address);
 }
 
 /** An address of a given family, for next hops. Throws InputError. */

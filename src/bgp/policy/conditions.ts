@@ -5,7 +5,7 @@
 
 import { KERNEL_SOURCES, SourceKind, type Sources } from '../rib/sources.js';
 import { ORIGINS } from '../wire/path-attribute.js';
-import { addressSet } from './addresses.js';
+import { addressSet, neighborSet } from './addresses.js';
 import { anyMatches, KINDS, parseCommunityPattern } from './community-pattern.js';
 import { type Choice, type Match, type NumberRange, type RouteOrigin, readChoice } from './definition.js';
 import { Regex } from './regex.js';
@@ -69,10 +69,10 @@ const ROWS: Rows = {
   },
   'learned-from': choice => {
     const { mode, elements } = readChoice(choice);
-    const has = addressSet(elements as string[]);
+    const has = neighborSet(elements as string[]);
     return (_route, source, sources) => {
       const address = sources.address(source);
-      return (address !== undefined && has(address)) === (mode !== 'none');
+      return (address !== undefined && has(address, sources.name(source))) === (mode !== 'none');
     };
   },
 };

@@ -6,15 +6,15 @@
 
 import type { RoutePolicy } from '../rib/route-policy.js';
 import { InputError } from '../wire/input-error.js';
-import { addressSet } from './addresses.js';
+import { neighborSet } from './addresses.js';
 import { NO_POLICIES, type PolicyChain, type PolicyDefinitions, readChoice, type Statement } from './definition.js';
 import { type PlacedStatement, Program } from './program.js';
 import { readChain, resolveStatement } from './resolve.js';
 
 /** Who asks for a policy. */
 export interface PolicyUser {
-  /** The neighbor's 4 or 16 bytes; absent for the kernel's routes. */
-  address?: Uint8Array;
+  /** The neighbor's 4 or 16 bytes and its name; absent for the kernel's routes. */
+  neighbor?: { address: Uint8Array; name: string };
   /** Routes that no statement decides are accepted unless the chain says otherwise (RFC 8212: not with external ones). */
   acceptsRest: boolean;
 }
@@ -77,7 +77,7 @@ export class Policies {
     const statements = policies.flatMap(({ name, policy }) =>
       policy.statements.map((definition, index): PlacedStatement => ({ policy: name, index, definition })),
     );
-    const asked = statements.map(({ definition }) => isFor(definition, user.address));
+    const asked = statements.map(({ definition }) => isFor(definition, user.neighbor));
     const key = JSON.stringify([policies.map(({ policy }) => policy.id), acceptsRest, asked.map(Number).join('')]);
     let program = this.programs.get(key);
     if (program === undefined) {
@@ -120,10 +120,10 @@ export class Policies {
   }
 }
 
-/** Can the statement match at all for a neighbor with this address? */
-function isFor({ match }: Statement, address: Uint8Array | undefined): boolean {
+/** Can the statement match at all for this neighbor? */
+function isFor({ match }: Statement, neighbor: PolicyUser['neighbor']): boolean {
   if (match?.neighbor === undefined) return true;
   const { mode, elements } = readChoice(match.neighbor);
-  const inside = address !== undefined && addressSet(elements as string[])(address);
+  const inside = neighbor !== undefined && neighborSet(elements as string[])(neighbor.address, neighbor.name);
   return inside === (mode !== 'none');
 }

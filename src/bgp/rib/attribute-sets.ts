@@ -41,7 +41,7 @@ export const DEFAULT_LOCAL_PREF = 100;
 /** In `preference`, above everything else. */
 export const LONG_LIVED_STALE = 2 ** 50;
 
-/** In place of an interface index: the set is what we tell a neighbor. */
+/** In place of a link: the set is what we tell a neighbor. */
 export const ADVERTISED = -1;
 
 const Code = {
@@ -95,11 +95,11 @@ export class AttributeSets {
   }
 
   /**
-   * The set of a canonical block `bytes[0..length)`, with a reference for the caller. `interfaceIndex` tells apart
-   * link-local next hops on different links; ADVERTISED sets are kept apart, because nobody forwards by their next hop.
+   * The set of a canonical block `bytes[0..length)`, with a reference for the caller. `link` (see NextHops.acquire)
+   * tells apart link-local next hops on different links; ADVERTISED sets are kept apart, because nobody forwards by their next hop.
    */
-  intern(bytes: Uint8Array, length: number, interfaceIndex: number): number {
-    const scope = bytes[0] >= 16 || interfaceIndex === ADVERTISED ? interfaceIndex : 0;
+  intern(bytes: Uint8Array, length: number, link: number): number {
+    const scope = bytes[0] >= 16 || link === ADVERTISED ? link : 0;
     const hash = hashOf(bytes, length, scope);
     const mask = this.slots.length - 1;
     let slot = hash & mask;
@@ -118,7 +118,7 @@ export class AttributeSets {
     this.size[id] = length;
     this.serial[id] = ++this.interned;
     this.refs[id] = 1;
-    this.describe(id, bytes, length, interfaceIndex);
+    this.describe(id, bytes, length, link);
     this.slots[slot] = id;
     if (++this.count * 2 > this.slots.length) this.rehash();
     return id;
@@ -144,7 +144,7 @@ export class AttributeSets {
     if (--this.count === 0 && isLarge(this.top)) this.beginAgain();
   }
 
-  /** The `interfaceIndex` that tells the set apart from others with the same block. */
+  /** The `link` that tells the set apart from others with the same block. */
   scope(id: number): number {
     return this.scopes[id];
   }
@@ -212,10 +212,10 @@ export class AttributeSets {
     return true;
   }
 
-  private describe(id: number, bytes: Uint8Array, length: number, interfaceIndex: number): void {
+  private describe(id: number, bytes: Uint8Array, length: number, link: number): void {
     const nextHopLength = bytes[0];
-    const followed = interfaceIndex === ADVERTISED ? 0 : nextHopLength;
-    this.nextHop[id] = this.nextHops.acquire(bytes, 1, followed, interfaceIndex);
+    const followed = link === ADVERTISED ? 0 : nextHopLength;
+    this.nextHop[id] = this.nextHops.acquire(bytes, 1, followed, link);
     let localPref = DEFAULT_LOCAL_PREF;
     let asPathLength = 0;
     let origin = 2;

@@ -24,7 +24,7 @@ import { honorCommunities } from './well-known.js';
 export interface ImportContext {
   source: number;
   scan: ScanContext;
-  interfaceIndex: number;
+  link: number;
   /** The neighbor is in this AS or in another one of the confederation. */
   internal: boolean;
   /** It is in another AS of the confederation (RFC 5065). */
@@ -144,7 +144,7 @@ function intern(rib: Rib, context: ImportContext, buf: Uint8Array, nextHopStart:
   if (context.prepended !== 0) length = prependAs(block, length, context.prepended);
   if (context.otc?.marksTaken && scan.valueStart[ONLY_TO_CUSTOMER] === -1)
     length = markOnlyToCustomer(block, length, context.remoteAs);
-  return rib.sets.intern(block, length, context.interfaceIndex);
+  return rib.sets.intern(block, length, context.link);
 }
 
 /** Announces (or with `set` 0 withdraws) the NLRI in `buf[start..end)`, whose syntax the scan has checked. */

@@ -6,6 +6,9 @@
 
 import { grown } from './columns.js';
 
+/** Beside an interface index: of a global and a link-local next hop the link-local one counts. */
+export const LINK_LOCAL_FIRST = 1 << 30;
+
 /** Who resolves next hops. Both functions may be called from within a message's processing. */
 export interface NextHopWatcher {
   needed(id: number): void;
@@ -53,13 +56,15 @@ export class NextHops {
 
   /**
    * The id of the next hop in `length` bytes (4, 16, or 32: global and link-local, of which the global counts) and a
-   * reference to it. `interfaceIndex` matters for link-local addresses only.
+   * reference to it. `link` is an interface index, which matters for link-local addresses only, maybe with LINK_LOCAL_FIRST.
    */
-  acquire(bytes: Uint8Array, start: number, length: number, interfaceIndex: number): number {
+  acquire(bytes: Uint8Array, start: number, length: number, link: number): number {
     if (length === 0) return 0;
-    if (length === 32 && unspecified(bytes, start)) start += 16;
+    if (length === 32 && (unspecified(bytes, start) || (link & LINK_LOCAL_FIRST) !== 0))
+      start += isLinkLocal(bytes, start + 16) ? 16 : 0;
     const size = length === 4 ? 4 : 16;
-    const scope = size === 16 && bytes[start] === 0xfe && (bytes[start + 1] & 0xc0) === 0x80 ? interfaceIndex : 0;
+    const interfaceIndex = link & ~LINK_LOCAL_FIRST;
+    const scope = size === 16 && isLinkLocal(bytes, start) ? interfaceIndex : 0;
     if (this.last !== 0 && this.same(this.last, bytes, start, size, scope)) {
       this.refs[this.last]++;
       return this.last;
@@ -139,6 +144,10 @@ export class NextHops {
     for (let i = 0; i < size; i++) if (address[i] !== bytes[start + i]) return false;
     return true;
   }
+}
+
+function isLinkLocal(bytes: Uint8Array, start: number): boolean {
+  return bytes[start] === 0xfe && (bytes[start + 1] & 0xc0) === 0x80;
 }
 
 function keyOf(bytes: Uint8Array, start: number, size: number, scope: number): number {

@@ -1,7 +1,9 @@
 // Addresses as sessions see them: one spelling for comparing, and what else the machine has on the same interface.
 
+import net from 'node:net';
 import os from 'node:os';
 import { formatAddress, parseAddress } from '../wire/prefix.js';
+import type { NeighborOptions } from './options.js';
 
 /**
  * The one spelling of an address: 172.18.8.101, 2001:db8::1, fe80::1%eth1. IPv4-mapped IPv6 addresses become IPv4, a
@@ -13,11 +15,24 @@ export function canonicalAddress(text: string): string {
   return zone === undefined ? canonical : `${canonical}%${zone}`;
 }
 
+/** What a neighbor is known by: the one spelling of its address, or the name of an interface as it is. */
+export function neighborName(text: string): string {
+  return net.isIP(text.split('%', 1)[0]) === 0 ? text : canonicalAddress(text);
+}
+
 /** 4 or 16 octets of an address, IPv4-mapped ones as IPv4, without its zone. Throws InputError. */
 export function octetsOf(text: string): Uint8Array {
   const octets = parseAddress(text.split('%', 1)[0]);
   const mapped = octets.length === 16 && octets[10] === 0xff && octets[11] === 0xff;
   return mapped && octets.subarray(0, 10).every(octet => octet === 0) ? octets.slice(12) : octets;
+}
+
+/**
+ * A neighbor's 4 or 16 octets, for its place among the others and in policies; one that is named by an interface, whose
+ * address may change, is at fe80::.
+ */
+export function addressOf({ address, interface: link }: Pick<NeighborOptions, 'address' | 'interface'>): Uint8Array {
+  return parseAddress(link === undefined ? address.split('%')[0] : 'fe80::');
 }
 
 /** The addresses of this machine on one interface. */
@@ -61,7 +76,7 @@ export function ownAddresses(localAddress: string, interfaces = os.networkInterf
  */
 export function commonSubnets(remoteAddress: string, interfaces = os.networkInterfaces()): string[] {
   const remote = octetsOf(remoteAddress);
-  if (remote[0] === 0xfe && remote.length === 16 && (remote[1] & 0xc0) === 0x80) return [];
+  if (isLinkLocal(remote)) return [];
   const all = Object.values(interfaces).flatMap(addresses => (addresses ?? []).flatMap(({ cidr }) => cidr ?? []));
   const subnets = all.filter(cidr => octetsOf(cidr.split('/', 1)[0]).length === remote.length);
   return subnets.some(cidr => contains(cidr, remote)) ? subnets : [];
@@ -69,9 +84,11 @@ export function commonSubnets(remoteAddress: string, interfaces = os.networkInte
 
 const sameOctets = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
 
+const isLinkLocal = (octets: Uint8Array) => octets.length === 16 && octets[0] === 0xfe && (octets[1] & 0xc0) === 0x80;
+
 /** Puts an address where it belongs unless there is one already. */
 function place(own: OwnAddresses, octets: Uint8Array): void {
-  const where = octets.length === 4 ? 'ipv4' : octets[0] === 0xfe && (octets[1] & 0xc0) === 0x80 ? 'linkLocal' : 'ipv6';
+  const where = octets.length === 4 ? 'ipv4' : isLinkLocal(octets) ? 'linkLocal' : 'ipv6';
   own[where] ??= octets;
 }
 

@@ -28,6 +28,8 @@ export interface ConnectionOwner {
   readonly messages: { readonly received: MessageCounts; readonly sent: MessageCounts };
   /** The OPEN to send on a new connection. */
   open(): OpenMessage;
+  /** The address to connect to. Throws an Error in words when it is not known. */
+  destination(): string;
   /** Has the event handled by the connection's machine, after those that wait already. */
   raise(connection: Connection, event: FsmEvent): void;
   /** A valid OPEN has arrived: the place for collision resolution (RFC 4271 §6.8). */
@@ -66,6 +68,8 @@ let connectionsMade = 0;
 export class Connection {
   state: FsmState;
   direction: 'incoming' | 'outgoing' = 'outgoing';
+  /** Where the last attempt to connect went. */
+  destination = '';
   /** Order of the TCP connections. */
   sequence = 0;
   /** What the two OPENs came to, from OpenConfirm on. */
@@ -160,7 +164,8 @@ export class Connection {
 
   #connect(): void {
     try {
-      const socket = connectTo(this.#owner.options, this.#owner.local);
+      this.destination = this.#owner.destination();
+      const socket = connectTo(this.destination, this.#owner.options, this.#owner.local);
       this.#attach(socket, 'outgoing');
       socket.once('connect', () => this.#owner.raise(this, { type: 'Tcp_CR_Acked' }));
     } catch (error) {

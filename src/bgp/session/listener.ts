@@ -27,11 +27,19 @@ export interface Protection {
   ttlSecurity: boolean;
 }
 
-/** The password of a neighbor, or of all in its prefix; a neighbor that came from a prefix has the prefix' one. */
-export function md5KeyOf({ address: text, password, range }: NeighborOptions): Md5Key[] {
+/**
+ * The password of a neighbor, or of all in its prefix; a neighbor that came from a prefix has the prefix' one. `addresses`
+ * are those of a neighbor that is named by an interface.
+ */
+export function md5KeyOf(
+  { address, password, range }: NeighborOptions,
+  addresses: readonly string[] = [address],
+): Md5Key[] {
   if (password === undefined || range !== undefined) return [];
-  const [address, length] = text.split('/');
-  return [{ address, password, ...(length !== undefined && { prefixLength: Number(length) }) }];
+  return addresses.map(text => {
+    const [address, length] = text.split('/');
+    return { address, password, ...(length !== undefined && { prefixLength: Number(length) }) };
+  });
 }
 
 /** Listens on some addresses. */

@@ -43,8 +43,10 @@ export interface AsRange {
 
 /** A neighbor. */
 export interface NeighborOptions {
-  /** IPv4 or IPv6 address; link-local ones with their interface: fe80::1%eth1. A prefix: whoever connects from it. */
+  /** IPv4 or IPv6 address; link-local ones with their interface: fe80::1%eth1. A prefix: whoever connects from it. Or `interface`. */
   address: string;
+  /** The interface that names the neighbor: whoever is at its other end. */
+  interface?: string;
   /** ANY_EXTERNAL_AS: whatever it says, but the own one. */
   as: number;
   /** With ANY_EXTERNAL_AS: it is in one of these. */

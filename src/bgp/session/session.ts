@@ -11,7 +11,7 @@
 import type net from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
-import { resolveCollision } from '../fsm/collision.js';
+import { type CollisionVerdict, resolveCollision } from '../fsm/collision.js';
 import { type FsmEvent, type Notification, STATES, type StateName, type TimerName } from '../fsm/events.js';
 import { restartEvent } from '../fsm/fsm.js';
 import { type FsmOptions, initialState, promote, waitingState } from '../fsm/state.js';
@@ -23,6 +23,7 @@ import type { RouteRefreshMessage } from '../wire/refresh.js';
 import { canonicalAddress, commonSubnets, ownAddresses } from './addresses.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import type { Cease, Negotiated, SessionHandler } from './handler.js';
+import { type Heard, NOTHING_HEARD } from './heard.js';
 import { type Agreed, keepsRoutes, ourOpen } from './negotiate.js';
 import {
   CONNECTION_REJECTED,
@@ -63,6 +64,10 @@ export class NeighborSession implements ConnectionOwner {
   /** The neighbor refuses capabilities: send OPENs without. */
   #bare = false;
   #establishedCount = 0;
+  /** Where the neighbor is, when an interface names it. */
+  #heard = NOTHING_HEARD;
+  /** Attempts to connect, each to the next of the addresses heard. */
+  #attempts = 0;
   #lastError: SessionStatus['lastError'];
 
   /** A session in Idle; start() begins. */
@@ -148,6 +153,33 @@ export class NeighborSession implements ConnectionOwner {
     }
   }
 
+  /** Who is at the other end of the interface that names the neighbor; only the addresses there lead to it. */
+  get heard(): Heard {
+    return this.#heard;
+  }
+
+  /**
+   * The interface that names the neighbor, or who is heard there, has changed. Connections that can be of no use any more
+   * end at once; one that waits for an address is made.
+   */
+  hear(heard: Heard): void {
+    const before = this.#heard;
+    this.#heard = heard;
+    const elsewhere = before.index !== heard.index && before.index !== 0;
+    for (const connection of [...this.#connections]) {
+      const from = connection.socket?.localAddress;
+      if (from === undefined || (!elsewhere && heard.own.includes(canonicalAddress(from)))) continue;
+      const reason = heard.own.length === 0 ? heard.trouble : `${from} is not an address of this machine any more`;
+      this.raise(connection, { type: 'TcpConnectionFails', reason });
+    }
+    const [{ state, destination }] = this.#connections;
+    const waits = state.name === 'Active' ? state.tcp === 'none' : state.name === 'Connect';
+    if (!waits || heard.addresses.length === 0 || this.options.passive) return;
+    if (state.name === 'Connect' && heard.addresses.includes(destination)) return;
+    this.#attempts = 0;
+    this.raise(null, { type: 'ConnectRetryTimer_Expires' });
+  }
+
   /**
    * Sends whole messages to an Established neighbor, `updates` of them UPDATEs; what is written in one turn of the
    * loop leaves together. The octets may be shared with other sessions and must not change any more.
@@ -169,6 +201,7 @@ export class NeighborSession implements ConnectionOwner {
       remoteRouterId: negotiated ? formatRouterId(negotiated.remoteRouterId) : undefined,
       localAddress: negotiated?.localAddress,
       localPort: negotiated?.localPort,
+      remoteAddress: negotiated?.remoteAddress,
       remotePort: negotiated?.remotePort,
       holdTimeSeconds: { configured: options.holdTimeSeconds, negotiated: negotiated?.holdTimeSeconds },
       keepaliveSeconds: negotiated?.keepaliveSeconds,
@@ -203,6 +236,13 @@ export class NeighborSession implements ConnectionOwner {
 
   // --- What connections ask for -----------------------------------------------------------------------------------
 
+  destination(): string {
+    if (this.options.interface === undefined) return this.options.address;
+    const { addresses, trouble } = this.#heard;
+    if (addresses.length === 0) throw new Error(trouble);
+    return addresses[this.#attempts++ % addresses.length];
+  }
+
   open(): OpenMessage {
     return ourOpen(this.options, this.local, { bare: this.#bare, resumed: this.#establishedCount > 0 });
   }
@@ -231,7 +271,8 @@ export class NeighborSession implements ConnectionOwner {
       collisionDetectEstablishedState: false,
     };
     for (const other of this.#connections.filter(connection => connection !== opened)) {
-      const verdict = resolveCollision(contender(opened), contender(other), rules);
+      const verdict =
+        this.#another(opened, agreed, other) ?? resolveCollision(contender(opened), contender(other), rules);
       if (verdict === 'keep-opened') this.raise(other, { type: 'OpenCollisionDump' });
       if (verdict === 'keep-other') this.raise(opened, { type: 'OpenCollisionDump' });
       if (verdict === 'replace-other') {
@@ -240,11 +281,26 @@ export class NeighborSession implements ConnectionOwner {
     }
   }
 
+  /**
+   * A connection with another address than that of the session is no collision: either the neighbor has another address
+   * now, or there is somebody else on the link.
+   */
+  #another(opened: Connection, agreed: Agreed, other: Connection): CollisionVerdict | undefined {
+    const session = this.#negotiated;
+    const from = opened.socket?.remoteAddress;
+    if (session === null || other !== this.#established || from === undefined) return undefined;
+    if (canonicalAddress(from) === session.remoteAddress) return undefined;
+    if (agreed.remoteRouterId === session.remoteRouterId) return 'replace-other';
+    const id = formatRouterId(agreed.remoteRouterId);
+    this.#say('warn', {}, `${this.options.address}: ${from}, router id ${id}, is refused: the session is with another`);
+    return 'keep-other';
+  }
+
   up(connection: Connection): void {
     const { agreed, socket } = connection;
     if (agreed === null || socket === null) return;
     const localAddress = canonicalAddress(socket.localAddress ?? '::');
-    const remoteAddress = canonicalAddress(socket.remoteAddress ?? this.options.address);
+    const remoteAddress = canonicalAddress(socket.remoteAddress ?? '::');
     const { interfaceName, interfaceIndex, ...nextHopSelf } = ownAddresses(localAddress);
     this.#established = connection;
     this.#negotiated = {

@@ -18,9 +18,9 @@ export function socketNeeds(options: NeighborOptions, local: LocalOptions): Sock
   return options.as === local.as ? {} : { ttl: multihop };
 }
 
-/** Begins to connect to the neighbor: the socket tells by 'connect' or 'error'. Throws when it cannot even be made. */
-export function connectTo(options: NeighborOptions, local: LocalOptions): net.Socket {
-  const host = canonicalAddress(options.address);
+/** Begins to connect to the neighbor at an address: the socket tells by 'connect' or 'error'. Throws when it cannot even be made. */
+export function connectTo(address: string, options: NeighborOptions, local: LocalOptions): net.Socket {
+  const host = canonicalAddress(address);
   const { password } = options;
   const md5 = password === undefined ? undefined : { address: host, password };
   const socket = createSocket(net.isIPv6(host) ? 'ipv6' : 'ipv4', { ...socketNeeds(options, local), md5 });

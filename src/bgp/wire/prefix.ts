@@ -43,6 +43,14 @@ export function parseAddress(text: string): Uint8Array {
   }
 }
 
+/**
+ * Can the text be the name of a network interface? The kernel takes up to 15 octets but `/`, `:` and white space; what looks
+ * like a number or an IPv4 address is none here.
+ */
+export function isInterfaceName(text: string): boolean {
+  return /^(?!\.{1,2}$)(?![\d.]+$)[^\s/:%]{1,15}$/.test(text);
+}
+
 /** Text of 4 or 16 octets; IPv6 as RFC 5952 recommends. */
 export function formatAddress(octets: Uint8Array): string {
   if (octets.length === 4) return `${octets[0]}.${octets[1]}.${octets[2]}.${octets[3]}`;

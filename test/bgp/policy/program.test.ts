@@ -28,7 +28,10 @@ describe('compiled policies', () => {
         const policies = new Policies(OWN_AS);
         const definitions = { a: statements.slice(0, split), b: statements.slice(split) };
         policies.replace({ ...NO_POLICIES, policies: definitions });
-        const { policy } = policies.bind(['a', 'b'], { address: parseAddress(neighbor), acceptsRest });
+        const { policy } = policies.bind(['a', 'b'], {
+          neighbor: { address: parseAddress(neighbor), name: neighbor },
+          acceptsRest,
+        });
         if (policy === null) throw new Error('no program');
         const applied = importPolicy(policy, rib.sets, rib.sources);
         const ebgp = addSource(rib, SENDERS[0], 'external');

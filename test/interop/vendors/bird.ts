@@ -14,7 +14,7 @@ import {
   type Vendor,
 } from './vendor.js';
 
-class Bird extends Speaker {
+export class Bird extends Speaker {
   constructor(node: Node, setup: Setup) {
     super(node, setup, 'bird');
   }

@@ -161,18 +161,18 @@ function configuration(setup: Setup): string {
       ? []
       : ['bgp graceful-restart restart-time 1', `bgp long-lived-graceful-restart stale-time ${longLivedSeconds}`]),
     'coalesce-time 0',
-    ...neighbors.flatMap(neighbor => neighborLines(neighbor, holdSeconds)),
+    ...neighbors.flatMap(neighbor => neighborLines(neighbor, as, holdSeconds)),
     ...neighbors.flatMap(neighbor => familiesOf(neighbor).flatMap(family => familyLines(neighbor, family))),
     ...routes.flatMap(network),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function neighborLines(neighbor: NeighborSetup, holdSeconds: number): string[] {
-  const { address, as, passive, password, ttlSecurity, extendedNextHop, as4, role } = neighbor;
+function neighborLines(neighbor: NeighborSetup, ownAs: number, holdSeconds: number): string[] {
+  const { address, byInterface, as, passive, password, ttlSecurity, extendedNextHop, as4, role } = neighbor;
   const option = (wanted: boolean | undefined, text: string) => (wanted ? [`neighbor ${address} ${text}`] : []);
   return [
-    ...option(true, `remote-as ${as}`),
+    ...option(true, byInterface ? `interface remote-as ${as === ownAs ? 'internal' : 'external'}` : `remote-as ${as}`),
     ...option(true, `timers ${holdSeconds / 3} ${holdSeconds}`),
     ...option(true, 'timers connect 1'),
     ...option(true, 'advertisement-interval 0'),

@@ -45,7 +45,9 @@ export interface Route {
 
 /** A neighbor of the daemon. Routes from it are accepted, and all routes are announced to it. */
 export interface NeighborSetup {
+  /** With `byInterface` the name of an interface: the daemon finds the neighbor at its other end. */
   address: string;
+  byInterface?: boolean;
   as: number;
   /** Routes exchanged with it; when left out those of its address's family. */
   families?: Family[];

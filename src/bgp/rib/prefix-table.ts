@@ -1,8 +1,8 @@
 // The prefixes of one address family as dense ids.
 //
-// Open addressing over key columns (IPv4: one uint32 and a length; IPv6: four and a length). Prefixes come in runs, so eight
-// neighbors of one length have their slots in one stretch of 32 octets, in an order that differs from stretch to stretch:
-// a run costs one cache line. Probing goes on by STEP slots, which leaves the stretch and in time visits every slot. What is
+// Open addressing over key columns (IPv4: one uint32 and a length; IPv6: four and a length). Prefixes come in runs, so neighbors
+// have their slots in one stretch of eight, 32 octets, in an order that differs from stretch to stretch: a run costs one
+// cache line. Probing goes on by STEP slots, which leaves the stretch and in time visits every slot. What is
 // removed leaves a DEAD slot, which the same prefix takes again when it comes back. The slots are in stripes, which grow one
 // by one, each at a load of its own: no prefix waits for a million others to be placed anew.
 // `firstPath` heads the prefix's list of paths, `best` is the path the decision process chose (0: none). An id is
@@ -215,7 +215,7 @@ export class PrefixTable {
   }
 
   private homeOf(id: number, hash: number, mask: number): number {
-    if (this.stride === 1) return home4(hash, this.address[id], this.length[id], mask);
+    if (this.stride === 1) return home(hash, this.address[id], this.length[id], mask);
     const at = id << 2;
     const w = this.address;
     return home6(hash, w[at], w[at + 1], w[at + 2], w[at + 3], this.length[id], mask);
@@ -226,7 +226,7 @@ export class PrefixTable {
     const { address: words, length: lengths } = this;
     const mask = slots.length - 1;
     let vacant = -1;
-    for (let slot = home4(hash, address, length, mask); ; slot = (slot + STEP) & mask) {
+    for (let slot = home(hash, address, length, mask); ; slot = (slot + STEP) & mask) {
       const id = slots[slot];
       if (id > 0) {
         if (words[id] === address && lengths[id] === length) return slot;
@@ -320,37 +320,42 @@ function mix(h: number): number {
   return h ^ (h >>> 16);
 }
 
-/**
- * The slot where probing begins: the hash names the stretch and, by bits that no stripe's stretches need, the order in it;
- * `place` is the prefix among its eight.
- */
-function home(hash: number, place: number, mask: number): number {
-  return ((hash << 3) | ((place ^ (hash >>> 23)) & 7)) & mask;
+// The hash names a block and with it the stretch: what is inside of a /21 for the lengths of /22 to /24, of a /18 for /19 to
+// /21, of a /16 for /17 and /18, and the same with the other octets of the word that the prefix ends in.
+
+/** By length: how many bits of its last word the block has, … */
+const BLOCK_BITS = new Uint8Array(129);
+/** … and how much longer the longest prefixes of the block are. */
+const SHORTER = new Uint8Array(129);
+for (let length = 1; length <= 128; length++) {
+  const bit = (length - 1) & 7;
+  BLOCK_BITS[length] = ((length - 1) & 24) + [0, 0, 2, 2, 2, 5, 5, 5][bit];
+  SHORTER[length] = [1, 0, 2, 1, 0, 2, 1, 0][bit];
 }
 
-/** The hash that a prefix has in common with its seven neighbors. */
 function hash4(address: number, length: number): number {
-  const number = length === 0 ? 0 : address >>> (32 - length);
-  return mix((number >>> 3) ^ Math.imul(length, 0x9e3779b1));
-}
-
-function home4(hash: number, address: number, length: number, mask: number): number {
-  return home(hash, length === 0 ? 0 : address >>> (32 - length), mask);
+  return lastHash(0, address, length);
 }
 
 function hash6(a: number, b: number, c: number, d: number, length: number): number {
-  // Without the last three bits of the prefix, as far as they are in one word.
-  const low = 7 << (-length & 31);
-  let h = Math.imul(length, 0x9e3779b1);
-  if (length <= 32) return mix(h ^ (a & ~low));
-  h = mix(h ^ a);
-  if (length <= 64) return mix(h ^ (b & ~low));
-  h = mix(h ^ b);
-  if (length <= 96) return mix(h ^ (c & ~low));
-  return mix(mix(h ^ c) ^ (d & ~low));
+  if (length <= 32) return lastHash(0, a, length);
+  if (length <= 64) return lastHash(mix(a), b, length);
+  if (length <= 96) return lastHash(mix(mix(a) ^ b), c, length);
+  return lastHash(mix(mix(mix(a) ^ b) ^ c), d, length);
+}
+
+function lastHash(hash: number, word: number, length: number): number {
+  const bits = BLOCK_BITS[length];
+  const block = bits === 0 ? 0 : word & (-1 << (32 - bits));
+  return mix(hash ^ block ^ Math.imul(bits + 1, 0x9e3779b1));
+}
+
+/** The slot where probing begins: in the stretch of the block by the three bits after it, in an order of the stretch's own. */
+function home(hash: number, word: number, length: number, mask: number): number {
+  const place = ((word << BLOCK_BITS[length]) >>> 29) ^ SHORTER[length];
+  return ((hash << 3) | ((place ^ (hash >>> 23)) & 7)) & mask;
 }
 
 function home6(hash: number, a: number, b: number, c: number, d: number, length: number, mask: number): number {
-  const last = length <= 32 ? a : length <= 64 ? b : length <= 96 ? c : d;
-  return home(hash, last >>> (-length & 31), mask);
+  return home(hash, length <= 32 ? a : length <= 64 ? b : length <= 96 ? c : d, length, mask);
 }

@@ -67,6 +67,10 @@ describe('patterns', () => {
     [['rib', 'add', '10.0.0.1'], 'rib add PREFIX [ATTRIBUTE...]'],
     [['rib', 'del', 'all'], 'rib del all'],
     [['neighbor', 'fe80::1%eth1'], 'neighbor NEIGHBOR'],
+    [['neighbor', 'uplink'], 'neighbor NEIGHBOR'],
+    [['neighbor', 'all', 'maintenance', 'on'], 'neighbor all maintenance on|off'],
+    [['neighbor', 'add', 'eth1', 'as', 'external'], 'neighbor add NEIGHBOR as AS [OPTION...]'],
+    [['neighbor', 'eth1', 'add', 'as', 'external'], 'neighbor NEIGHBOR add as AS [OPTION...]'],
   ])('%j is %s', (words, usage) => {
     expect(match(COMMANDS, words).command.usage).toBe(usage);
   });
@@ -192,6 +196,16 @@ describe('neighbors', () => {
       expect(Object.keys(parsed)).toEqual(['address', 'as', word]);
       if (values?.includes('true')) expect(parsed[word]).toBe(true);
     }
+  });
+
+  test.each([
+    ['10.0.0.1', 'address'],
+    ['fe80::1%eth1', 'address'],
+    ['10.0.0.0/8', 'address'],
+    ['eth1', 'interface'],
+    ['eth1.100', 'interface'],
+  ])('%s is an %s', (name, key) => {
+    expect(parseNeighborWords(name, 'external', [])).toEqual({ [key]: name, as: 'external' });
   });
 
   test('all keys together', () => {

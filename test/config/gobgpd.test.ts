@@ -357,6 +357,30 @@ dynamic-neighbors: [{ config: { prefix: 10.0.0.0/8, peer-group: g } }]`);
   ]);
 });
 
+describe('neighbor-interface', () => {
+  const byInterface = (config: string) => load(`${GLOBAL}neighbors: [{ config: { ${config} } }]`);
+
+  test('both families, in the AS that is given', () => {
+    const { config, warnings } = byInterface('neighbor-interface: eth1, peer-as: 65002');
+    expect(config.neighbors).toMatchObject([
+      { address: 'eth1', interface: 'eth1', as: 65002, families: [0, 1], import: 'accept' },
+    ]);
+    expect(warnings.join()).not.toContain('neighbor-interface');
+  });
+
+  test('without an AS any but the own one, which is told', () => {
+    const { config, warnings } = byInterface('neighbor-interface: eth1');
+    expect(config.neighbors).toMatchObject([{ interface: 'eth1', as: 0 }]);
+    expect(warnings).toContainEqual(expect.stringContaining('without peer-as any AS but the own one is taken'));
+  });
+
+  test('empty, it is none', () => {
+    expect(
+      byInterface("neighbor-interface: '', neighbor-address: 10.0.0.2, peer-as: 1").config.neighbors,
+    ).toMatchObject([{ address: '10.0.0.2', interface: undefined }]);
+  });
+});
+
 describe('refused', () => {
   test.each([
     [

@@ -51,5 +51,5 @@ export async function pings(node: Node, to: string): Promise<boolean> {
 /** The link-local address that a machine has on an interface. */
 export async function linkLocal(node: Node, name: string): Promise<string> {
   const [link] = JSON.parse(await node.run(`ip -j -6 address show dev ${name} scope link`));
-  return link.addr_info[0].local;
+  return link.addr_info.find(({ scope }: { scope?: string }) => scope === 'link').local;
 }

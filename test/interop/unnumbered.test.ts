@@ -131,6 +131,19 @@ it('added by hand, with a password and from one hop away; changed and removed by
   await soon(() => kernelRoute(first, '10.2.1.10')).toBeUndefined();
 });
 
+it('addresses on the cable that the other side has no subnet for do not matter', async ({ ends }) => {
+  const [one, two] = ends;
+  for (const [i, node] of ends.entries()) {
+    await node.run(`ip address add 10.9.${i}.1/24 dev eth1 && ip address add 2001:db8:9${i}::1/64 dev eth1 nodad`);
+  }
+  const [first, second] = await startEnds(ends);
+  await first.announce('2001:db8:1::/64');
+  const gateway = await linkLocal(one, 'eth1');
+  await soon(() => kernelRoute(second, '10.1.1.10')).toMatchObject({ via: { host: gateway } });
+  await soon(() => kernelRoute(second, '2001:db8:1::/64')).toMatchObject({ gateway, dev: 'eth1' });
+  await soon(() => kernelRoute(first, '10.2.1.10')).toMatchObject({ via: { host: await linkLocal(two, 'eth1') } });
+});
+
 it('within an AS, through a restart', async ({ ends }) => {
   const [one] = ends;
   const internal = configured(1, '{ interface: eth1, as: internal, connect-retry: 1, idle-hold: 0 }');

@@ -169,7 +169,8 @@ export class NeighborSession implements ConnectionOwner {
     for (const connection of [...this.#connections]) {
       const from = connection.socket?.localAddress;
       if (from === undefined || (!elsewhere && heard.own.includes(canonicalAddress(from)))) continue;
-      const reason = heard.own.length === 0 ? heard.trouble : `${from} is not an address of this machine any more`;
+      const gone = elsewhere ? 'the interface is another now' : `${from} is not an address of this machine any more`;
+      const reason = heard.own.length === 0 ? heard.trouble : gone;
       this.raise(connection, { type: 'TcpConnectionFails', reason });
     }
     const [{ state, destination }] = this.#connections;

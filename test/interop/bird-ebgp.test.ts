@@ -90,34 +90,6 @@ describe.concurrent('eBGP', () => {
     expect(await bird.protocol()).toMatch(/Routes: +0 imported, 1 exported/);
   });
 
-  it('AS numbers of four octets', async ({ pair: [one, two] }) => {
-    const bird = await startBird(
-      two,
-      `
-      router id 10.0.0.2;
-      protocol static { ipv4; route 10.2.0.0/24 blackhole { bgp_path.prepend(4200000020); }; }
-      protocol bgp tsbgp {
-        local as 4200000002;
-        neighbor 10.0.0.1 as 4200000001;
-        ipv4 { import all; export all; };
-      }`,
-    );
-    const tsbgp = await startTsbgp(
-      one,
-      `
-      as: 4200000001
-      router-id: 10.0.0.1
-      neighbors:
-        - address: 10.0.0.2
-          as: 4200000002
-          import: accept
-          export: accept`,
-    );
-    await tsbgp.announce('10.1.0.0/24 aspath "65020 4200000010"');
-    await soon(() => bird.route('10.1.0.0/24')).toMatchObject({ 'BGP.as_path': '4200000001 65020 4200000010' });
-    await soon(() => tsbgp.paths('10.2.0.0/24')).toMatchObject([{ best: true, asPath: '4200000002 4200000020' }]);
-  });
-
   it('AS numbers of four octets through a session that has two only (AS4_PATH)', async ({ pair: [one, two] }) => {
     const bird = await startBird(
       two,

@@ -1,51 +1,9 @@
-// How sessions between tsbgp and BIRD come up, what they carry, and how operators end them.
+// What sessions between tsbgp and BIRD carry as far as the kernels, and how operators end them.
 
 import { describe, expect } from 'vitest';
 import { startBird } from './bird.js';
 import { it, kernelRoute, soon } from './machines.js';
 import { startTsbgp } from './tsbgp.js';
-
-describe.concurrent('who connects', () => {
-  it('tsbgp, when BIRD is passive', async ({ pair: [one, two] }) => {
-    await startBird(
-      two,
-      `
-      router id 10.0.0.2;
-      protocol bgp tsbgp { local as 65001; neighbor 10.0.0.1 as 65001; direct; passive; ipv4 { import all; export all; }; }`,
-    );
-    const tsbgp = await startTsbgp(
-      one,
-      `
-      as: 65001
-      router-id: 10.0.0.1
-      neighbors: [ { address: 10.0.0.2, as: 65001 } ]`,
-    );
-    await soon(() => tsbgp.neighbor('10.0.0.2')).toMatchObject({ state: 'Established', session: { remotePort: 179 } });
-  });
-
-  it('BIRD, when tsbgp is passive', async ({ pair: [one, two] }) => {
-    const tsbgp = await startTsbgp(
-      one,
-      `
-      as: 65001
-      router-id: 10.0.0.1
-      neighbors: [ { address: 10.0.0.2, as: 65001, passive: true } ]`,
-    );
-    await startBird(
-      two,
-      `
-      router id 10.0.0.2;
-      protocol bgp tsbgp {
-        local as 65001;
-        neighbor 10.0.0.1 as 65001;
-        direct;
-        connect delay time 1;
-        ipv4 { import all; export all; };
-      }`,
-    );
-    await soon(() => tsbgp.neighbor('10.0.0.2')).toMatchObject({ state: 'Established', session: { localPort: 179 } });
-  });
-});
 
 describe.concurrent('a session over IPv6', () => {
   it('transports both families; IPv4 routes have IPv4 next hops', async ({ pair: [one, two] }) => {
@@ -105,37 +63,6 @@ describe.concurrent('a session over IPv6', () => {
     });
     expect(await tsbgp.paths('10.2.0.0/24')).toMatchObject([{ nextHop: '2001:db8::2' }]);
   });
-});
-
-it('extended messages carry attributes that no message of 4096 octets could', async ({ pair: [one, two] }) => {
-  const many = Array.from({ length: 1_500 }, (_, i) => i);
-  const bird = await startBird(
-    two,
-    `
-      router id 10.0.0.2;
-      protocol static { ipv4; route 10.2.0.0/24 blackhole { ${many.map(i => `bgp_community.add((65002, ${i}));`).join(' ')} }; }
-      protocol bgp tsbgp {
-        local as 65001;
-        neighbor 10.0.0.1 as 65001;
-        direct;
-        enable extended messages;
-        ipv4 { import all; export all; };
-      }`,
-  );
-  const tsbgp = await startTsbgp(
-    one,
-    `
-      as: 65001
-      router-id: 10.0.0.1
-      neighbors: [ { address: 10.0.0.2, as: 65001 } ]`,
-  );
-  await tsbgp.announce(`10.1.0.0/24 community ${many.map(i => `65001:${i}`).join(',')}`);
-  await soon(async () => (await bird.route('10.1.0.0/24'))?.['BGP.community'].match(/\(65001,\d+\)/g)).toHaveLength(
-    1_500,
-  );
-  expect((await tsbgp.paths('10.2.0.0/24'))[0].communities).toHaveLength(1_500);
-  const { session } = await tsbgp.neighbor('10.0.0.2');
-  expect(session.capabilities).toContainEqual({ name: 'extended-message', local: true, remote: true, detail: '' });
 });
 
 it('several paths of one prefix come from BIRD and share the traffic (add-path)', async ({ pair: [one, two] }) => {

@@ -83,6 +83,8 @@ const extendedMessages: Topic = {
     await tsbgp.announce(`10.1.0.0/24 community ${many(65001).join(',')}`);
     await soon(async () => (await other.route('10.1.0.0/24'))?.communities).toHaveLength(1_500);
     await soon(async () => (await tsbgp.route('10.2.0.0/24'))?.communities).toHaveLength(1_500);
+    const { capabilities } = (await tsbgp.neighbor('10.0.0.2')).session;
+    expect(capabilities).toContainEqual({ name: 'extended-message', local: true, remote: true, detail: '' });
   },
 };
 

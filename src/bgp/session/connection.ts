@@ -17,7 +17,7 @@ import { decodeRefresh, type RouteRefreshMessage } from '../wire/refresh.js';
 import { Framer } from './framing.js';
 import { type Agreed, negotiate } from './negotiate.js';
 import type { LocalOptions, NeighborOptions } from './options.js';
-import { closeTcp, connectTo, describeSocketError } from './tcp.js';
+import { closeTcp, connectTo, describeSocketError, takeOver } from './tcp.js';
 import { Timers } from './timers.js';
 
 /** What a connection needs of the neighbor session it belongs to. */
@@ -56,12 +56,6 @@ const EXPIRED: { readonly [T in TimerName]: FsmEvent } = {
   idleHold: { type: 'IdleHoldTimer_Expires' },
 };
 
-/**
- * Octets read from a neighbor before the loop turns; Node goes on for as long as there are any, megabytes of a full table.
- * It is a few milliseconds' work, and about as many routes as an update group then sends on in its slice.
- */
-const READ_AT_ONCE = 1 << 17;
-
 let connectionsMade = 0;
 
 /** A connection of a neighbor and its machine. */
@@ -81,8 +75,6 @@ export class Connection {
   #open: OpenMessage | null = null;
   #lastWords: Uint8Array | null = null;
   #corked = false;
-  /** Octets read in this turn of the loop. */
-  #taken = 0;
 
   constructor(owner: ConnectionOwner, state: FsmState) {
     this.#owner = owner;
@@ -108,7 +100,8 @@ export class Connection {
   }
 
   /** Takes a connection the neighbor made. */
-  adopt(socket: net.Socket): void {
+  adopt(accepted: net.Socket): void {
+    const socket: net.Socket = takeOver(accepted, octets => this.#read(socket, octets));
     this.#attach(socket, 'incoming');
     this.#owner.raise(this, { type: 'TcpConnectionConfirmed' });
   }
@@ -165,7 +158,8 @@ export class Connection {
   #connect(): void {
     try {
       this.destination = this.#owner.destination();
-      const socket = connectTo(this.destination, this.#owner.options, this.#owner.local);
+      const { options, local } = this.#owner;
+      const socket: net.Socket = connectTo(this.destination, options, local, octets => this.#read(socket, octets));
       this.#attach(socket, 'outgoing');
       socket.once('connect', () => this.#owner.raise(this, { type: 'Tcp_CR_Acked' }));
     } catch (error) {
@@ -194,7 +188,6 @@ export class Connection {
       return this.#socket === socket;
     });
     socket.setNoDelay(true);
-    socket.on('data', chunk => this.#read(socket, chunk));
     socket.on('drain', () => this.#owner.drained(this));
     const lost = (reason: string) => this.#owner.raise(this, { type: 'TcpConnectionFails', reason });
     socket.on('end', () => lost('connection closed by the neighbor'));
@@ -202,25 +195,19 @@ export class Connection {
     socket.on('close', () => lost('connection closed'));
   }
 
-  #read(socket: net.Socket, chunk: Buffer): void {
-    if (this.#taken === 0) setImmediate(this.#turned, socket);
-    this.#taken += chunk.length;
-    if (this.#taken >= READ_AT_ONCE) socket.pause();
+  #read(socket: net.Socket, octets: Uint8Array): void {
+    // Of a connection that is being closed, octets are thrown away.
+    if (this.#socket !== socket) return;
     const { received } = this.#owner.messages;
     const before = received.update;
     try {
-      this.#framer.push(chunk);
+      this.#framer.push(octets);
       // All that event 27 does in Established (RFC 4271 §8.2.2); a full table is 140,000 of them.
       if (received.update !== before) this.timers.restart('hold');
     } catch (error) {
       this.#owner.raise(this, this.#failed(error, 'BGPHeaderErr'));
     }
   }
-
-  readonly #turned = (socket: net.Socket): void => {
-    this.#taken = 0;
-    if (socket.isPaused()) socket.resume();
-  };
 
   /** The event for an error: a WireError is the neighbor's, anything else is ours and costs this session only. */
   #failed(error: unknown, type: 'BGPHeaderErr' | 'BGPOpenMsgErr' | 'UpdateMsgErr'): FsmEvent {

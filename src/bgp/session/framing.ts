@@ -21,9 +21,9 @@ export class Framer {
     this.#deliver = deliver;
   }
 
-  /** Takes the next octets of the stream. Throws WireError on a bad header; the stream cannot be read further then. */
-  push(octets: Buffer): void {
-    // Not a Buffer: its slice() would not copy, and decoders keep what they slice.
+  /** Takes the next octets of the stream, valid during the call only. Throws WireError on a bad header; the stream cannot be read further then. */
+  push(octets: Uint8Array): void {
+    // Never a Buffer: its slice() would not copy, and decoders keep what they slice.
     const chunk = new Uint8Array(octets.buffer, octets.byteOffset, octets.length);
     let at = 0;
     if (this.#have > 0) {

@@ -120,7 +120,7 @@ export class Listener {
 
   #open(host: string): Promise<net.Server | null> {
     return new Promise((resolve, reject) => {
-      const server = net.createServer({ noDelay: true }, socket => this.#accept(socket));
+      const server = net.createServer({ noDelay: true, pauseOnConnect: true }, socket => this.#accept(socket));
       server.once('error', (error: NodeJS.ErrnoException) => {
         const code = error.code ?? '';
         if (host === '::' && NO_IPV6.includes(code) && this.#addresses.length > 1) {

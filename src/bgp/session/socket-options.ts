@@ -97,9 +97,18 @@ function md5Signature({ address, prefixLength, password }: Md5Key): Uint8Array {
   return signature;
 }
 
+/** What a socket can be made of; Node's types leave these out. */
+export interface SocketParts extends net.SocketConstructorOpts {
+  onread?: net.OnReadOpts;
+  /** Nothing is read before somebody asks for it. */
+  manualStart?: boolean;
+  /** Another socket's. */
+  handle?: object | null;
+}
+
 /** A socket that is not connected yet, with its options set. Throws an Error in words when the kernel refuses one. */
-export function createSocket(family: 'ipv4' | 'ipv6', needs: SocketNeeds): net.Socket {
-  if (!needed(needs)) return new net.Socket();
+export function createSocket(family: 'ipv4' | 'ipv6', needs: SocketNeeds, onread?: net.OnReadOpts): net.Socket {
+  if (!needed(needs)) return new net.Socket({ onread } as SocketParts);
   const AF = { ipv4: 2, ipv6: 10 };
   const STREAM_NONBLOCK_CLOEXEC = 1 | 0o4000 | 0o2000000;
   const c = libc();
@@ -107,9 +116,7 @@ export function createSocket(family: 'ipv4' | 'ipv6', needs: SocketNeeds): net.S
   if (fd < 0) throw new Error(`cannot make a socket: ${c.lastError()}`);
   try {
     setOptions(fd, family, needs);
-    // Not connected yet, so nothing can be read: Node's own way to say so, which its types leave out.
-    const unread: net.SocketConstructorOpts & { manualStart: boolean } = { fd, manualStart: true };
-    return new net.Socket(unread);
+    return new net.Socket({ fd, onread, manualStart: true } as SocketParts);
   } catch (error) {
     c.close(fd);
     throw error;

@@ -1,7 +1,7 @@
-// What is special about one neighbor: default routes for it alone, maintenance.
+// What is special about one neighbor: default routes for it alone, maintenance, how it is found.
 
 import { expect } from 'vitest';
-import { soon } from '../machines.js';
+import { kernelRoute, soon } from '../machines.js';
 import { startTsbgp } from '../tsbgp.js';
 import { startBoth, type Topic } from './topic.js';
 
@@ -110,6 +110,36 @@ const dynamicNeighbors: Topic = {
   },
 };
 
+const byInterface: Topic = {
+  name: 'a neighbor by its interface (unnumbered): IPv4 routes over link-local addresses',
+  rfcs: [4861, 8950],
+  async test(vendor, [one, two]) {
+    const tsbgp = await startTsbgp(
+      one,
+      `
+      as: 65001
+      router-id: 10.0.0.1
+      neighbors: [{ interface: eth1, as: external, import: accept, export: accept, connect-retry: 1, idle-hold: 0 }]`,
+    );
+    await soon(() => two.run('ip -6 neighbor show dev eth1')).toMatch(/^fe80::1 .*router/m);
+    const { findsNeighbors = false } = vendor;
+    const address = findsNeighbors ? 'eth1' : 'fe80::1%eth1';
+    const other = await vendor.start(two, {
+      as: 65002,
+      routerId: '10.0.0.2',
+      neighbors: [
+        { address, byInterface: findsNeighbors, as: 65001, families: ['ipv4', 'ipv6'], extendedNextHop: true },
+      ],
+      routes: [{ prefix: '10.2.0.0/24' }],
+    });
+    await tsbgp.announce('10.1.0.0/24');
+    await soon(() => other.route('10.1.0.0/24'), 30_000).toMatchObject({ asPath: '65001' });
+    await soon(() => tsbgp.route('10.2.0.0/24')).toMatchObject({ source: 'eth1', asPath: '65002' });
+    const via = { family: 'inet6', host: 'fe80::2' };
+    await soon(() => kernelRoute(tsbgp, '10.2.0.0/24')).toMatchObject({ via, dev: 'eth1' });
+  },
+};
+
 /** In the order of the page. */
 export const NEIGHBORS: readonly Topic[] = [
   passwordOfTsbgp,
@@ -118,4 +148,5 @@ export const NEIGHBORS: readonly Topic[] = [
   defaultOriginate,
   maintenance,
   dynamicNeighbors,
+  byInterface,
 ];

@@ -257,6 +257,8 @@ export const exabgp: Vendor = {
   forwardsNothing: true,
   lacks: {
     'two members of a confederation': 'does not know RFC 5065',
+    'a neighbor by its interface (unnumbered): IPv4 routes over link-local addresses':
+      'takes no link-local address with its interface',
     'tsbgp stays away for long, the other side keeps its routes as the last choice': 'does not know RFC 9494',
     'the other side stays away for long, tsbgp keeps its routes as the last choice': 'does not know RFC 9494',
     'roles, tsbgp is the provider': 'does not know RFC 9234',

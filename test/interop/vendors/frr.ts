@@ -247,6 +247,7 @@ export const frr: Vendor = {
     await speaker.start();
     return speaker;
   },
+  findsNeighbors: true,
   endOfRibFirst: true,
   lacks: {},
 };

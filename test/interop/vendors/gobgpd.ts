@@ -177,6 +177,7 @@ function neighborConfiguration(neighbor: NeighborSetup, setup: Setup, down: bool
   const longLived = longLivedSeconds !== undefined;
   const {
     address,
+    byInterface,
     as: remoteAs,
     passive,
     password,
@@ -188,7 +189,7 @@ function neighborConfiguration(neighbor: NeighborSetup, setup: Setup, down: bool
   } = neighbor;
   return {
     config: {
-      'neighbor-address': address,
+      [byInterface ? 'neighbor-interface' : 'neighbor-address']: address,
       'peer-as': remoteAs,
       'admin-down': down,
       ...(password !== undefined && { 'auth-password': password }),
@@ -264,6 +265,7 @@ export const gobgpd: Vendor = {
     await speaker.start();
     return speaker;
   },
+  findsNeighbors: true,
   lacks: {
     'allow-own-as: two sites of one AS, the other side between them':
       'announces no route to a neighbor whose AS is in its path',

@@ -189,6 +189,7 @@ export const openbgpd: Vendor = {
     'the other side crashes and comes back, tsbgp keeps its routes':
       'announces no families in its graceful restart capability: it does not promise that routes outlive it',
     'IPv4 routes with IPv6 next hops': 'does not know RFC 8950',
+    'a neighbor by its interface (unnumbered): IPv4 routes over link-local addresses': 'does not know RFC 8950',
     'messages of more than 4096 octets': 'does not know RFC 8654',
   },
 };

@@ -165,6 +165,8 @@ export interface Vendor {
   /** Debian's package. */
   package: string;
   start(node: Node, setup: Setup): Promise<Speaker>;
+  /** It finds a neighbor at the other end of an interface by itself. */
+  findsNeighbors?: boolean;
   /** It tells no neighbor what it hears from others; instead it can announce several paths of a prefix itself. */
   forwardsNothing?: boolean;
   /** After its own graceful restart it sends End-of-RIB before its routes, so that they are gone for a moment. */

@@ -303,23 +303,27 @@ function mapPrefixLimit(m: Mapping, to: Path, at: Scope['at']): void {
 
 const GLOBAL_POLICY: Path = ['global', 'apply-policy', 'config'];
 
-/** A neighbor's own policies and default, or else the global ones, which route server clients are not asked by. */
-function mapPolicy(m: Mapping, { at, to, group, external }: Scope): void {
-  const unnamed: string[] = [];
+const POLICY_KEYS = [
+  ['import', ['import', 'in']],
+  ['export', ['export', 'out']],
+] as const;
+
+/** A route server client's own policies and default; any other neighbor's are the global ones, whatever it has itself. */
+function mapPolicy(m: Mapping, scope: Scope): void {
+  const { at, to, group, external } = scope;
   const own = truth(m.look(at('route-server.config.route-server-client')));
   const isClient = (own ?? group['route-server-client']) === true;
-  for (const [key, words] of [
-    ['import', ['import', 'in']],
-    ['export', ['export', 'out']],
-  ] as const) {
-    const inherits = external === undefined || group[key] !== undefined;
-    const bases = [at('apply-policy.config'), ...(inherits || isClient ? [] : [GLOBAL_POLICY])];
+  if (!isClient) ignorePolicy(m, scope);
+  if (!isClient && external === undefined) return;
+  const base = isClient ? at('apply-policy.config') : GLOBAL_POLICY;
+  const unnamed: string[] = [];
+  for (const [key, words] of POLICY_KEYS) {
     const first = (paths: Path[]) => {
       const found = paths.map(path => ({ path, value: m.take(path) })).find(({ value }) => !isUnset(value));
       return found ?? { path: paths[0], value: undefined };
     };
-    const named = first(bases.map(base => [...base, `${key}-policy-list`]));
-    const fallback = first(bases.flatMap(base => words.map(word => [...base, `default-${word}-policy`])));
+    const named = first([[...base, `${key}-policy-list`]]);
+    const fallback = first(words.map(word => [...base, `default-${word}-policy`]));
     const word = POLICY.get(String(fallback.value));
     if (fallback.value !== undefined && word === undefined)
       m.refuse(fallback.path, `must be accept-route or reject-route, not ${quote(String(fallback.value))}`);
@@ -334,4 +338,25 @@ function mapPolicy(m: Mapping, { at, to, group, external }: Scope): void {
     at('config.peer-as'),
     `external neighbor without a policy: mapped to ${what}, as gobgpd does; RFC 8212 would reject`,
   );
+}
+
+/** Policies that gobgpd does not ask: those of a neighbor, or of a peer-group of neighbors, that are no route server clients. */
+function ignorePolicy(m: Mapping, { at, to, external }: Scope): void {
+  const isClientOfGroup = (path: Path) =>
+    m.look([...path, 'config', 'peer-group']) === to[1] &&
+    truth(m.look([...path, 'route-server', 'config', 'route-server-client'])) === true;
+  const forClients =
+    external === undefined && list(m.look(['neighbors'])).some((_, i) => isClientOfGroup(['neighbors', i]));
+  for (const [key, words] of POLICY_KEYS) {
+    for (const name of [`${key}-policy-list`, ...words.map(word => `default-${word}-policy`)]) {
+      const path = [...at('apply-policy.config'), name];
+      if (isUnset(m.take(path))) continue;
+      if (forClients) m.refuse(path, 'only some neighbors of the group are route server clients', 'move it to those');
+      else
+        m.warn(
+          path,
+          'ignored, as by gobgpd: only route server clients have policies of their own, the others the global ones',
+        );
+    }
+  }
 }

@@ -155,13 +155,15 @@ describe('policies', () => {
       ]);
     });
 
-    test("a neighbor's own before the global ones", () => {
-      expect(
-        asked(
-          'import-policy-list: [p]',
-          'apply-policy: { config: { import-policy-list: [p, p], default-import-policy: reject-route } }',
-        ),
-      ).toEqual([['p', 'p', 'reject'], 'accept']);
+    test("a neighbor's own never, which is said", () => {
+      const own = 'apply-policy: { config: { import-policy-list: [p, p], default-import-policy: reject-route } }';
+      expect(asked('import-policy-list: [p]', own)).toEqual([['p', 'accept'], 'accept']);
+      const ignored =
+        'ignored, as by gobgpd: only route server clients have policies of their own, the others the global ones';
+      expect(problems(`${withNeighbor(own)}${policies}`)).toEqual([
+        `gobgpd.yml:5:31: neighbors[0].apply-policy.config.import-policy-list: ${ignored}`,
+        `gobgpd.yml:5:59: neighbors[0].apply-policy.config.default-import-policy: ${ignored}`,
+      ]);
     });
 
     test('of route server clients their own alone, those of a peer-group among them', () => {
@@ -179,19 +181,29 @@ describe('policies', () => {
       };
       expect(asked(withNeighbor(client))).toEqual(['accept', 'accept']);
       expect(asked(withNeighbor(client, lists))).toEqual([['p', 'accept'], 'reject']);
+      const words = 'apply-policy: { config: { default-in-policy: reject-route, default-out-policy: reject-route } }';
+      expect(asked(withNeighbor(client, words))).toEqual(['reject', 'reject']);
       const group = (...lines: string[]) =>
         `${withNeighbor().replace('peer-as: 65001', 'peer-as: 65001, peer-group: g')}peer-groups:\n  - config: { peer-group-name: g }\n${lines.map(line => `    ${line}\n`).join('')}`;
       expect(asked(group(client))).toEqual(['accept', 'accept']);
       expect(asked(group(client, lists))).toEqual([['p', 'accept'], 'reject']);
+      const some = `${group(lists).replace('peer-as: 65001', 'peer-as: 65002').replace('peer-groups:', `    ${client}\npeer-groups:`)}${policies}`;
+      expect(problems(some)).toMatchObject(
+        ['import-policy-list', 'default-export-policy'].map(key => [
+          ...[8, expect.any(Number), `peer-groups[0].apply-policy.config.${key}`],
+          'only some neighbors of the group are route server clients',
+          'move it to those',
+        ]),
+      );
     });
 
     test('one that is not there is told where it is named', () => {
-      const text = withNeighbor('apply-policy: { config: { import-policy-list: [nix] } }');
-      expect(problems(text)).toEqual([
+      const global = 'global: { apply-policy: { config: { import-policy-list: [nix] } },';
+      expect(problems(withNeighbor().replace('global: {', global))).toEqual([
         [
-          5,
-          52,
-          'neighbors[0].apply-policy.config.import-policy-list[0]',
+          1,
+          58,
+          'global.apply-policy.config.import-policy-list[0]',
           'there is no policy "nix"',
           'write accept or reject',
         ],

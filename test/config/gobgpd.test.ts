@@ -213,11 +213,6 @@ describe('a neighbor', () => {
       'afi-safis: [{ config: { afi-safi-name: ipv4-unicast }, prefix-limit: { config: { max-prefixes: 10, restart-timer: 60 } } }]',
       { maxPrefix: { limit: 10, warningPercent: 75, action: 'end', restartSeconds: 60 } },
     ],
-    ['apply-policy: { config: { default-import-policy: reject-route } }', { import: 'reject', export: 'accept' }],
-    [
-      'apply-policy: { config: { default-in-policy: reject-route, default-out-policy: reject-route } }',
-      { import: 'reject', export: 'reject' },
-    ],
     ['apply-policy: { config: { import-policy-list: [] } }', { import: 'accept' }],
     ['route-server: { config: { route-server-client: false } }', { routeServerClient: false }],
     ['state: { session-state: established }', {}],
@@ -330,14 +325,15 @@ neighbors:
         holdTimeSeconds: 30,
         families: [1],
         gracefulRestart: { restartTimeSeconds: 30, staleTimeSeconds: 360 },
-        import: 'reject',
+        import: 'accept',
         export: 'accept',
       },
-      { group: 'g', as: 65001, holdTimeSeconds: 9, families: [0], gracefulRestart: false, import: 'reject' },
+      { group: 'g', as: 65001, holdTimeSeconds: 9, families: [0], gracefulRestart: false, import: 'accept' },
     ]);
     expect(config.groups).toMatchObject({ g: { as: 65010, 'hold-time': 30 } });
     expect(warnings).toEqual([
-      expect.stringMatching(/peer-as: external neighbor without a policy: mapped to export: accept/),
+      expect.stringMatching(/peer-groups\[0\].apply-policy.config.default-import-policy: ignored, as by gobgpd/),
+      expect.stringMatching(/peer-as: external neighbor without a policy: mapped to import and export: accept/),
     ]);
   });
 
@@ -428,16 +424,17 @@ describe('wrong values are told with gobgpd’s paths', () => {
     expect(problems(`${GLOBAL}neighbors: { a: 1 }`)).toEqual([
       [3, 12, 'neighbors', 'must be a list, not a mapping', undefined],
     ]);
-    const policy = 'apply-policy: { config: { default-import-policy: maybe } }';
-    expect(problems(withNeighbor(policy, 'transport: { config: { passive-mode: maybe } }'))).toEqual([
+    const policy = 'global: { apply-policy: { config: { default-import-policy: maybe } },';
+    const text = withNeighbor('transport: { config: { passive-mode: maybe } }').replace('global: {', policy);
+    expect(problems(text)).toEqual([
       [
-        5,
-        31,
-        'neighbors[0].apply-policy.config.default-import-policy',
+        1,
+        37,
+        'global.apply-policy.config.default-import-policy',
         'must be accept-route or reject-route, not "maybe"',
         undefined,
       ],
-      [6, 42, 'neighbors[0].transport.config.passive-mode', 'must be true or false, not "maybe"', undefined],
+      [5, 42, 'neighbors[0].transport.config.passive-mode', 'must be true or false, not "maybe"', undefined],
     ]);
   });
 });

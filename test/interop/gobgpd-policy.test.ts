@@ -17,6 +17,8 @@ global:
 neighbors:
   - config: { neighbor-address: 10.0.0.1, peer-as: 65000 }
     timers: { config: { connect-retry: 1, idle-hold-time-after-reset: 1 } }
+    # Only route server clients have policies of their own.
+    apply-policy: { config: { import-policy-list: [tell], default-import-policy: reject-route } }
 defined-sets:
   prefix-sets:
     - prefix-set-name: exact

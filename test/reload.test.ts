@@ -145,11 +145,14 @@ class Bed {
 
   /** Establishes sessions with neighbors that have none, and lets the tables come to rest. */
   async settle(): Promise<void> {
-    const { byAddress } = this.speaker as unknown as { byAddress: Map<string, Neighbor> };
-    for (const neighbor of byAddress.values()) if (!this.connected.has(neighbor)) this.connect(neighbor);
-    const state = this.speaker as unknown as { scheduled: boolean };
+    // biome-ignore lint/complexity/useLiteralKeys: it is private; brackets keep the compiler's eye on the name
+    for (const neighbor of this.speaker['byName'].values()) {
+      if (!this.connected.has(neighbor)) this.connect(neighbor);
+    }
+    // biome-ignore lint/complexity/useLiteralKeys: the same
+    const atWork = () => this.speaker['scheduled'];
     do await new Promise(setImmediate);
-    while (state.scheduled);
+    while (atWork());
   }
 
   private connect(neighbor: Neighbor): void {

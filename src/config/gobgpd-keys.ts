@@ -86,7 +86,7 @@ export const MAPPED_IN_WORDS: readonly (readonly [from: string, to: string])[] =
   ['policy-definitions', '`policies`; conditions and actions without counterpart are refused'],
   [
     'neighbors[].apply-policy, global.apply-policy',
-    "`import` and `export`: the neighbor's policies, or the global ones, and then the default, which is `accept`",
+    "`import` and `export`: a route server client's own policies, any other neighbor's the global ones, and then the default, which is `accept`",
   ],
 ];
 

@@ -177,7 +177,7 @@ export class Discovery implements FeedListener {
     const { name, index, linkLayerAddress } = link;
     if (linkLayerAddress.length === 0) {
       const hint = "write the neighbor's link-local address down instead, and this machine's there";
-      this.complain(`${name} has no link-layer address: nobody can be found there`, hint);
+      this.complain(`${name} has no link-layer address: nobody can be heard there`, hint);
     }
     try {
       this.socket?.send(encodeDiscovery(type, linkLayerAddress), address, index);

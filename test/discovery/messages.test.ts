@@ -20,6 +20,10 @@ describe('encodeDiscovery', () => {
     expect(hex(encodeDiscovery('routerSolicitation', MAC))).toBe('8500000000000000' + '0101020000000009');
   });
 
+  test('a link without link-layer addresses has no option', () => {
+    expect(hex(encodeDiscovery('routerAdvertisement', new Uint8Array(0)))).toBe('86000000000000000000000000000000');
+  });
+
   test('the option has whole units of 8 octets, whatever the link-layer address', () => {
     const address = fc.uint8Array({ minLength: 1, maxLength: 30 });
     fc.assert(

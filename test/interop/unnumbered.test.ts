@@ -259,7 +259,7 @@ it('without CAP_NET_RAW it says what is missing, and finds who advertises itself
     'neighbors by interface are not told who is here: it takes the capability CAP_NET_RAW',
   );
   expect(readLog(one)).toContain('CapabilityBoundingSet=CAP_NET_RAW');
-  expect(await tsbgp.run('neighbor eth1')).toContain('no router is heard on eth1');
+  await soon(() => tsbgp.run('neighbor eth1')).toContain('no router is heard on eth1');
   const other = await startTsbgp(two, configured(2, ETH1), asService(`${AMBIENT},+net_raw`));
   await soon(() => tsbgp.state('eth1'), 15_000).toBe('Established');
   expect(readLog(two)).not.toContain('CAP_NET_RAW');

@@ -146,7 +146,7 @@ class Bed {
   /** Establishes sessions with neighbors that have none, and lets the tables come to rest. */
   async settle(): Promise<void> {
     // biome-ignore lint/complexity/useLiteralKeys: it is private; brackets keep the compiler's eye on the name
-    for (const neighbor of this.speaker['byName'].values()) {
+    for (const neighbor of this.speaker['list']) {
       if (!this.connected.has(neighbor)) this.connect(neighbor);
     }
     // biome-ignore lint/complexity/useLiteralKeys: the same

@@ -8,10 +8,8 @@ import { AggregateList, type AggregatesChange } from './aggregate-list.js';
 import type { AggregateSpec } from './aggregate-rules.js';
 import { Convergence, type StartOptions } from './convergence.js';
 import { DefaultRoutes } from './default-routes.js';
-import { DynamicNeighbors, isRange } from './dynamic-neighbors.js';
 import type { LocalRoutesChange, RouteSpec } from './local-routes.js';
-import { Neighbor, type NeighborContext } from './neighbor.js';
-import { changedOptions, needsSession } from './option-changes.js';
+import { NeighborList } from './neighbor-list.js';
 import { OwnRoutes } from './own-routes.js';
 import { NO_POLICIES, type PolicyChain, type PolicyDefinitions } from './policy/definition.js';
 import { Policies } from './policy/policies.js';
@@ -26,9 +24,7 @@ import type { KernelRouteSpec } from './rib/sources.js';
 import { UpdateGroups } from './rib/update-groups.js';
 import { RibEvents } from './rib-events.js';
 import { queryRoutes, type RouteQuery } from './route-query.js';
-import { neighborName } from './session/addresses.js';
 import type { Heard } from './session/heard.js';
-import { Listener, md5KeyOf } from './session/listener.js';
 import { type Confederation, type LocalOptions, type NeighborOptions, publicAs } from './session/options.js';
 import { summarize } from './summary.js';
 import type {
@@ -82,18 +78,10 @@ export class Speaker {
   private readonly policies: Policies;
   private readonly groups: readonly UpdateGroups[];
   private readonly aggregates: AggregateList;
-  private readonly byName = new Map<string, Neighbor>();
-  private readonly dynamic: DynamicNeighbors<Neighbor>;
-  private readonly listener: Listener;
-  private readonly context: NeighborContext;
+  private readonly list: NeighborList;
   private readonly events: RibEvents;
   private readonly defaults: DefaultRoutes;
-  private readonly neighborListeners = new Set<(event: NeighborEvent) => void>();
-  private readonly states = new Map<Neighbor, NeighborStatus['state']>();
   private scheduled = false;
-  /** Those that name neighbors. */
-  private interfaces: readonly string[] = [];
-  private interfaceWatcher: ((names: readonly string[]) => void) | undefined;
   private readonly convergence: Convergence;
 
   constructor(options: SpeakerOptions, log: Logger) {
@@ -110,8 +98,8 @@ export class Speaker {
     this.aggregates = new AggregateList(this.rib, aggregator, this.wake);
     this.setAggregates(options.aggregates ?? []);
     this.events = new RibEvents(this.rib.families, this.wake);
-    this.defaults = new DefaultRoutes(this.rib, () => this.byName.values(), this.wake);
-    this.convergence = new Convergence(this.rib.families, () => this.byName.values(), log, this.wake);
+    this.defaults = new DefaultRoutes(this.rib, () => this.list, this.wake);
+    this.convergence = new Convergence(this.rib.families, () => this.list, log, this.wake);
     const local: LocalOptions = {
       as: options.as,
       confederation: options.confederation,
@@ -121,7 +109,7 @@ export class Speaker {
       restarting: resumed => this.convergence.deferring || (this.convergence.restarting && !resumed),
       forwardingPreserved: () => this.convergence.restarted,
     };
-    this.context = {
+    const context = {
       rib: this.rib,
       policies: this.policies,
       groups: this.groups,
@@ -129,23 +117,13 @@ export class Speaker {
       clusterId: parseRouterId(options.clusterId ?? options.routerId),
       log,
       wake: this.wake,
-      changed: neighbor => this.neighborChanged(neighbor),
       told: () => this.convergence.check(),
     };
-    this.dynamic = new DynamicNeighbors(
-      member => this.startNew(member),
-      neighbor => void this.remove(neighbor, 'deconfigured'),
-      log,
-    );
-    // A link-local address ends with the interface that it came by, which may name the neighbor.
-    const find = (address: string) =>
-      this.byName.get(address) ?? this.byName.get(address.split('%')[1] ?? '') ?? this.dynamic.admit(address);
-    this.listener = new Listener(options.listen, options.port, address => find(address)?.session, log);
-    for (const neighbor of options.neighbors) {
-      if (isRange(neighbor.address)) this.dynamic.set(neighbor);
-      else this.insert(neighbor);
-    }
-    this.neighborsChanged();
+    const { listen, port, neighbors } = options;
+    const changed = () => this.defaults.update();
+    const gone = () => this.convergence.check();
+    this.list = new NeighborList({ listen, port, neighbors, changed, gone }, context);
+    this.defaults.update();
   }
 
   /** Loc-RIB of each family, for consumers such as the kernel. */
@@ -160,8 +138,7 @@ export class Speaker {
   /** Listens and begins to connect. */
   async start(options: StartOptions = {}): Promise<void> {
     this.convergence.begin(options);
-    if (this.options.listen.length > 0) await this.listener.listen();
-    for (const neighbor of this.byName.values()) neighbor.start();
+    await this.list.start();
     const { selectionDeferralSeconds = SELECTION_DEFERRAL_SECONDS, neighbors } = this.options;
     // Whoever restarts as slowly as we may, or needs a few attempts to connect, still comes.
     const comeBackSeconds = neighbors.map(({ gracefulRestart, connectRetrySeconds }) =>
@@ -176,50 +153,22 @@ export class Speaker {
   /** Ends all sessions. 'graceful': neighbors that know graceful restart keep our routes and wait for us. */
   async stop(how: 'graceful' | { message?: string }): Promise<void> {
     this.convergence.stop();
-    this.dynamic.stop();
-    await this.listener.close();
-    await Promise.all([...this.byName.values()].map(neighbor => neighbor.close(how)));
+    await this.list.stop(how);
   }
 
   /** Adds a neighbor and connects to it, or a prefix of neighbors. Throws InputError when there is one with that address. */
   addNeighbor(options: NeighborOptions): void {
-    if (!isRange(options.address)) {
-      this.startNew(options);
-      return;
-    }
-    this.dynamic.set(options);
-    this.neighborsChanged();
+    this.list.add(options);
   }
 
   /** Is there a neighbor, or a prefix of neighbors? */
   hasNeighbor(address: string): boolean {
-    return isRange(address) ? this.dynamic.has(address) : this.byName.has(neighborName(address));
+    return this.list.has(address);
   }
 
   /** Takes changed options over: 'changed' without touching the session where that can be, else 'reset'. */
   updateNeighbor(options: NeighborOptions): 'unchanged' | 'changed' | 'reset' {
-    if (isRange(options.address)) {
-      const outcomes = this.dynamic.set(options).map(member => this.updateNeighbor(member));
-      this.neighborsChanged();
-      return outcomes.includes('reset') ? 'reset' : 'changed';
-    }
-    const neighbor = this.find(options.address);
-    const before = neighbor.options;
-    const changed = changedOptions(before, options);
-    if (changed.length === 0) return 'unchanged';
-    if (changed.some(key => needsSession(key, before, options)) || !neighbor.mayStay(options)) {
-      void this.remove(neighbor, 'reconfigured');
-      this.dynamic.replaced(neighbor, this.startNew(options));
-      return 'reset';
-    }
-    neighbor.reconfigure(options);
-    if (changed.includes('maintenance')) neighbor.maintain(options.maintenance);
-    this.neighborsChanged();
-    if (changed.includes('shutdown')) {
-      if (options.shutdown) void neighbor.disable();
-      else neighbor.enable();
-    }
-    return 'changed';
+    return this.list.update(options);
   }
 
   /**
@@ -241,7 +190,7 @@ export class Speaker {
       }
     };
     apply('the kernel', () => this.setKernelImport(this.own.kernelImport));
-    for (const neighbor of this.byName.values()) {
+    for (const neighbor of this.list) {
       apply(neighbor.options.address, () => neighbor.reconfigure(neighbor.options));
     }
   }
@@ -255,44 +204,38 @@ export class Speaker {
   listPolicies(): PolicyView[] {
     return policyViews(this.policies, [
       { address: 'kernel', import: this.own.kernelImport },
-      ...[...this.byName.values()].map(({ options }) => options),
-      ...this.dynamic.all(),
+      ...this.list.allOptions(),
     ]);
   }
 
   /** What a neighbor's policies, or those for redistributed routes, do to a route. Throws InputError. */
   testPolicy(spec: PolicyTestSpec): PolicyTestView {
     if (isKernelSource(spec.neighbor)) return testPolicy(this.rib, spec, kernelTested(spec, this.own.kernelPolicy));
-    const neighbor = this.find(spec.neighbor);
+    const neighbor = this.list.find(spec.neighbor);
     const { source, relation, policies } = neighbor;
     const bound = spec.direction === 'export' ? policies.exportAsBound : policies.importAsBound;
     const { address, as } = neighbor.status();
     return testPolicy(this.rib, spec, { address, source, external: relation === 'external', as, bound });
   }
 
-  /** Removes a neighbor and what it told us. */
+  /** Removes a neighbor and what it told us, or a prefix of neighbors. Throws InputError. */
   async removeNeighbor(address: string): Promise<void> {
-    if (isRange(address)) this.dynamic.delete(address);
-    else await this.remove(this.find(address), 'deconfigured');
+    await this.list.remove(address);
   }
 
   /** Links or addresses of this machine changed: sessions look at their own addresses again. */
   linksChanged(): void {
-    for (const neighbor of this.byName.values()) neighbor.linksChanged();
+    for (const neighbor of this.list) neighbor.linksChanged();
   }
 
   /** Names who finds the neighbors that an interface names: it hears which interfaces those are, now and when that changes. */
   watchInterfaces(watcher: (names: readonly string[]) => void): void {
-    this.interfaceWatcher = watcher;
-    watcher(this.interfaces);
+    this.list.watchInterfaces(watcher);
   }
 
   /** Something is known of such an interface, or of who is there, that was not before. */
   heard(name: string, heard: Heard): void {
-    const neighbor = this.byName.get(name);
-    if (neighbor?.options.interface === undefined) return;
-    neighbor.hear(heard);
-    if (neighbor.options.password !== undefined) this.protect();
+    this.list.heard(name, heard);
   }
 
   /** Other equal paths share the traffic from now on. */
@@ -326,32 +269,32 @@ export class Speaker {
   }
 
   neighbors(): NeighborStatus[] {
-    return [...this.byName.values()].map(neighbor => neighbor.status());
+    return [...this.list].map(neighbor => neighbor.status());
   }
 
   neighbor(address: string): NeighborStatus | undefined {
-    return this.byName.get(neighborName(address))?.status();
+    return this.list.get(address)?.status();
   }
 
   enable(address: string): void {
-    this.find(address).enable();
+    this.list.find(address).enable();
   }
 
   async disable(address: string, message?: string): Promise<void> {
-    await this.find(address).disable(message);
+    await this.list.find(address).disable(message);
   }
 
   /** Makes routes from and to a neighbor the last choice, or ends that (RFC 8326). */
   maintain(address: string, on: boolean): void {
-    this.find(address).maintain(on);
+    this.list.find(address).maintain(on);
   }
 
   reset(address: string, message?: string): void {
-    this.find(address).reset(message);
+    this.list.find(address).reset(message);
   }
 
   softReset(address: string, direction: 'in' | 'out' | 'both'): void {
-    this.find(address).softReset(direction);
+    this.list.find(address).softReset(direction);
   }
 
   /** Adds or replaces own routes, all or none. Throws InputError naming the route that cannot be used. */
@@ -381,7 +324,7 @@ export class Speaker {
 
   /** The routes that answer a query, one at a time; small tables in order. Throws InputError. */
   routes(query: RouteQuery = {}): Iterable<RouteView> {
-    const neighbor = query.neighbor === undefined ? undefined : this.find(query.neighbor);
+    const neighbor = query.neighbor === undefined ? undefined : this.list.find(query.neighbor);
     return queryRoutes(this.rib.families, query, neighbor);
   }
 
@@ -397,9 +340,7 @@ export class Speaker {
     listener: ((event: RouteEvent) => void) | ((event: NeighborEvent) => void),
   ): () => void {
     if (what === 'rib') return this.events.subscribe(listener as (event: RouteEvent) => void);
-    const hear = listener as (event: NeighborEvent) => void;
-    this.neighborListeners.add(hear);
-    return () => this.neighborListeners.delete(hear);
+    return this.list.subscribe(listener as (event: NeighborEvent) => void);
   }
 
   private readonly wake = (): void => {
@@ -416,72 +357,4 @@ export class Speaker {
     if (this.events.drain()) more = true;
     if (more) this.wake();
   };
-
-  private startNew(options: NeighborOptions): Neighbor {
-    const neighbor = this.insert(options);
-    this.neighborsChanged();
-    neighbor.start();
-    return neighbor;
-  }
-
-  private insert(options: NeighborOptions): Neighbor {
-    const address = neighborName(options.address);
-    if (this.byName.has(address)) {
-      throw new InputError(`there is a neighbor ${address} already`, `to change it: delete and add it`);
-    }
-    const neighbor = new Neighbor({ ...options, address }, this.context);
-    this.byName.set(address, neighbor);
-    return neighbor;
-  }
-
-  /** The set of neighbors, or an option of one, is another. */
-  private neighborsChanged(): void {
-    this.defaults.update();
-    this.protect();
-    const interfaces = [...this.byName.values()].flatMap(({ options }) => options.interface ?? []);
-    if (interfaces.join(' ') === this.interfaces.join(' ')) return;
-    this.interfaces = interfaces;
-    this.interfaceWatcher?.(interfaces);
-  }
-
-  private protect(): void {
-    const neighbors = [...this.byName.values()];
-    const ranges = [...this.dynamic.all()];
-    this.listener.protect({
-      passwords: [...neighbors.flatMap(({ passwords }) => passwords), ...ranges.flatMap(options => md5KeyOf(options))],
-      ttlSecurity: [...neighbors.map(({ options }) => options), ...ranges].some(({ ttlSecurity }) => ttlSecurity),
-    });
-  }
-
-  private async remove(neighbor: Neighbor, how: 'deconfigured' | 'reconfigured'): Promise<void> {
-    this.byName.delete(neighbor.options.address);
-    this.states.delete(neighbor);
-    this.dynamic.replaced(neighbor);
-    this.neighborsChanged();
-    await neighbor.close(how);
-    neighbor.forget();
-    this.convergence.check();
-  }
-
-  private find(address: string): Neighbor {
-    const neighbor = this.byName.get(neighborName(address));
-    if (neighbor !== undefined) return neighbor;
-    const known = [...this.byName.keys()].join(', ');
-    throw new InputError(`no neighbor ${address}`, known === '' ? 'there are no neighbors' : `neighbors: ${known}`);
-  }
-
-  private neighborChanged(neighbor: Neighbor): void {
-    const status = neighbor.status();
-    if (this.states.get(neighbor) === status.state) return;
-    this.states.set(neighbor, status.state);
-    this.dynamic.changed(neighbor);
-    const event: NeighborEvent = {
-      at: Date.now(),
-      address: status.address,
-      as: status.as,
-      state: status.state,
-      reason: status.state === 'Established' ? '' : (status.session.lastError?.text ?? ''),
-    };
-    for (const listener of this.neighborListeners) listener(event);
-  }
 }

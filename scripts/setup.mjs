@@ -17,31 +17,39 @@ const PACKAGE_OF_COMMAND = {
   bgpctl: 'openbgpd',
   bgpdump: 'bgpdump',
   bird: 'bird2',
+  dnsmasq: 'dnsmasq-base',
   'dpkg-deb': 'dpkg',
   exabgp: 'exabgp',
+  extlinux: 'extlinux',
   gobgpd: 'gobgpd',
   groff: 'groff-base',
   ip: 'iproute2',
   iptables: 'iptables',
+  libvirtd: 'libvirt-daemon-system',
   lintian: 'lintian',
   mmdebstrap: 'mmdebstrap',
   mount: 'mount',
   nsenter: 'util-linux',
   ping: 'iputils-ping',
+  'qemu-img': 'qemu-utils',
+  'qemu-system-x86_64': 'qemu-system-x86',
   shellcheck: 'shellcheck',
   sysctl: 'procps',
   'systemd-analyze': 'systemd',
   'systemd-nspawn': 'systemd-container',
   tshark: 'tshark',
+  vagrant: 'vagrant-libvirt',
+  virsh: 'libvirt-clients',
   vtysh: 'frr',
 };
 
-/** Packages that start a daemon when they are installed, which would take the BGP port: its unit. */
+/** Packages that start a daemon when they are installed, which would take the BGP port or make networks: its unit. */
 const UNIT_OF_PACKAGE = new Map([
   ['bird2', 'bird.service'],
   ['exabgp', 'exabgp.service'],
   ['frr', 'frr.service'],
   ['gobgpd', 'gobgpd.service'],
+  ['libvirt-daemon-system', 'libvirtd.service'],
   ['openbgpd', 'openbgpd.service'],
 ]);
 

@@ -1,7 +1,8 @@
 // npm test: everything there is to check, on a fresh clone too: types, lint, build, then all tests (unit, property, lab,
 // interop, machines). Arguments go to vitest: `npm test -- test/bgp` runs those tests only.
 //
-// Where no machine can be booted (a container without privileges), the other tests run and the summary says why.
+// Where no machine can be booted (a container without privileges), the other tests run and the summary says why. Vagrant's
+// virtual machines take a quarter of an hour: they are a run of their own, `npm run test:vagrant`.
 // The first stage that fails is the last one. The closing line is "N passed, N failed" in any case.
 
 import { spawn } from 'node:child_process';
@@ -37,12 +38,24 @@ const COMMANDS = /** @type {const} */ ([
 
 const MACHINES = 'test/machines';
 
+const VAGRANT = 'test/vagrant';
+const VAGRANT_COMMANDS = /** @type {const} */ ([
+  'vagrant',
+  'libvirtd',
+  'virsh',
+  'dnsmasq',
+  'qemu-system-x86_64',
+  'qemu-img',
+  'extlinux',
+]);
+
 const SHELL_SCRIPTS = [
   '.ci/run',
   'packaging/debian/postinst',
   'packaging/debian/prerm',
   'packaging/debian/postrm',
   'test/lab/node.sh',
+  'test/vagrant/make-box.sh',
   'vagrant/create-pod.sh',
   'vagrant/provision.sh',
 ];
@@ -52,8 +65,10 @@ await runMain(async () => {
     throw new SetupError(`the tests make network namespaces, which only root can: sudo npm test
 Those that need none: npx vitest run test/bgp`);
   }
-  setUp([...COMMANDS]);
   const args = process.argv.slice(2);
+  const withVagrant = args.some(it => it.startsWith(VAGRANT));
+  setUp([...COMMANDS, ...(withVagrant ? VAGRANT_COMMANDS : [])]);
+  if (!withVagrant) args.push(`--exclude=${VAGRANT}/**`);
   const noMachines = obstacle();
   if (noMachines !== undefined) {
     if (args.includes(MACHINES)) throw new SetupError(`no machine can be booted here: ${noMachines}`);

@@ -27,7 +27,12 @@ const PACKAGES = {
   // What a machine of the demo has besides tsbgp, what tsbgp depends on, and other speakers.
   machine: [...SYSTEM, 'nodejs', 'iputils-ping', 'iptables', 'procps', 'bird2', 'frr'],
   // What Vagrant expects of a box, as Debian's own boxes have it. What tsbgp needs is installed in the machines.
-  box: [...SYSTEM, 'linux-image-amd64', 'openssh-server', 'sudo', 'ifupdown', 'dhcpcd-base', 'ca-certificates'],
+  // linux-sysctl-defaults lets everybody ping.
+  box: [
+    ...SYSTEM,
+    ...['linux-image-amd64', 'linux-sysctl-defaults', 'openssh-server', 'sudo'],
+    ...['ifupdown', 'dhcpcd-base', 'ca-certificates'],
+  ],
 };
 
 /** Services of those packages that a machine does not start by itself. */

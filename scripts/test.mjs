@@ -2,7 +2,7 @@
 // interop, machines). Arguments go to vitest: `npm test -- test/bgp` runs those tests only.
 //
 // Where no machine can be booted (a container without privileges), the other tests run and the summary says why. Vagrant's
-// virtual machines take a quarter of an hour: they are a run of their own, `npm run test:vagrant`.
+// virtual machines take half an hour: they are a run of their own, `npm run test:vagrant`.
 // The first stage that fails is the last one. The closing line is "N passed, N failed" in any case.
 
 import { spawn } from 'node:child_process';

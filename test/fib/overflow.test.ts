@@ -40,6 +40,6 @@ test('a flood of other programs’ routes hides what happened to ours and to nex
   await eventually(() => expect(fib.status().resyncs).toBeGreaterThan(0));
   await eventually(() => expect(rib.costOf('192.0.2.1')).toBe(1));
   await running.expectRoutes(4, [...before, '10.2.0.0/24 via 172.18.9.1 dev eth2 proto bgp metric 20']);
-  expect(running.announced).toEqual(new Map([['192.0.2.0/24', 0]]));
+  expect(running.announced).toEqual(new Map([['192.0.2.0/24', { metric: 0, source: 'static' }]]));
   expect(running.complaints).toEqual(['kernel notifications were lost; reading everything anew']);
 });

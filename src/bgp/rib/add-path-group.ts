@@ -87,7 +87,7 @@ export class AddPathGroup extends UpdateGroup {
   // The entries come off the prefix' list; those of paths that are told go onto a new one, the rest is withdrawn.
   protected override visit(prefix: number): void {
     const { table } = this;
-    if (prefix >= this.first.length) this.first = grown(this.first, table.prefixes.capacity);
+    if (prefix >= this.first.length) this.first = grown(this.first, this.roomNeeded);
     this.before = this.first[prefix];
     this.first[prefix] = 0;
     const firstPath = Math.max(table.prefixes.firstPath[prefix], 0);

@@ -1,6 +1,6 @@
 // Growing a column: typed arrays that keep what they hold.
 //
-// Small columns double. Past a 32nd of a full table a column is given room for all of it at once: memory that nobody has
+// Small columns double. Past a 512th of a full table a column is given room for all of it at once: memory that nobody has
 // touched costs nothing but addresses, while every doubling touches all of it again, and the first touch of a page is
 // dear (a fifth of a table's loading time goes to it on a virtual machine).
 
@@ -18,7 +18,7 @@ export function isLarge(used: number): boolean {
 
 /** How many elements a column is to have room for so that it holds `needed`; `many` is what a full table is to it. */
 export function roomFor(needed: number, many: number): number {
-  if (needed > many / 32 && needed <= many) return many;
+  if (needed > many / 512 && needed <= many) return many;
   let room = 32;
   while (room < needed) room *= 2;
   return room;

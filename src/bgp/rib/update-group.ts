@@ -349,8 +349,14 @@ export class UpdateGroup {
     if (start < bytes.length) member.write(start === 0 ? bytes : bytes.subarray(start), updates);
   }
 
+  /** Room that columns by prefix are to have. Groups may be many: a full table's is for those that have a large one. */
+  protected get roomNeeded(): number {
+    const { capacity, end } = this.table.prefixes;
+    return isLarge(end) ? capacity : Math.min(capacity, 2 * end);
+  }
+
   private growColumns(): void {
-    const size = this.table.prefixes.capacity;
+    const size = this.roomNeeded;
     this.set = grown(this.set, size);
     this.source = grown(this.source, size);
   }

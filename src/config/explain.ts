@@ -39,6 +39,7 @@ export function explain(issues: readonly Issue[], nameOf: (path: Path) => Path):
         return { path: [...path, name], at: 'key', ...words };
       });
     }
+    if (issue.code === 'invalid_key') return [{ path, at: 'key', ...wrongName(String(path.at(-1)), issue.issues) }];
     // Of several allowed forms, the one that was meant is the one whose insides are wrong.
     const inside = issue.code === 'invalid_union' ? issue.errors.find(isInside) : undefined;
     if (inside) return inside.flatMap(error => explainIssue(error, path));
@@ -106,6 +107,15 @@ function wrongValue(issue: Issue, example: unknown, name: PropertyKey | undefine
     return { message: issue.origin === 'string' ? `must have ${bound} characters` : `must be ${bound}, ${not}` };
   }
   return { message: `${issue.message}, ${not}` };
+}
+
+/** A name that people give, of a policy or a set. */
+function wrongName(name: string, issues: readonly { message: string }[]): Words {
+  const possible = name.replace(/[^\w.-]+/g, '-');
+  return {
+    message: `${issues.map(({ message }) => message).join(', ')}, not ${shown(name)}`,
+    suggestion: /^[a-z_]/i.test(possible) ? `call it ${possible}` : undefined,
+  };
 }
 
 function unknownKey(tree: SchemaNode, path: Path, name: string): Words & { near?: string } {

@@ -137,6 +137,18 @@ describe('what is wrong, where, and what to do', () => {
       [6, 5, 'neighbors[0].bfd', 'is not supported yet', 'remove it'],
     ],
     [
+      'names of policies and sets',
+      `${MINIMUM}policies: { my policy: [], '1': [] }\n`,
+      [
+        3,
+        13,
+        'policies.my policy',
+        'must be a name of letters, digits, - _ and ., not "my policy"',
+        'call it my-policy',
+      ],
+      [3, 28, 'policies.1', 'must be a name of letters, digits, - _ and ., not "1"'],
+    ],
+    [
       'policies by name',
       `${NEIGHBOR}import: [a]`,
       [6, 14, 'neighbors[0].import[0]', 'there is no policy "a"', 'write accept or reject'],

@@ -6,6 +6,8 @@ import { quiet, running } from './running.js';
 
 const system = running();
 const { tsbgp } = system;
+/** How long it takes to ask is left to the machine. */
+const ageless = (out: string) => out.replaceAll(/ 00:0[12]:\d\d /g, ' 00:01:05 ');
 const added = () =>
   [...system.api.control.speaker.routes({})].filter(it => it.paths[0].source === 'local').map(it => it.prefix);
 
@@ -38,7 +40,7 @@ describe('rib', () => {
     });
     const { out, code } = await tsbgp('rib');
     expect(code).toBe(0);
-    expect(out).toBe(
+    expect(ageless(out)).toBe(
       [
         '   Network              Next Hop             AS_PATH              Age        Attrs',
         '*> 10.233.2.0/24        172.18.8.102                              00:01:05   [{Origin: ?} {LocalPref: 100}]',
@@ -75,7 +77,7 @@ describe('rib', () => {
     ]);
     expect(out).toContain('   from 172.18.8.104, next hop 172.18.8.104: not best: longer AS_PATH\n');
     expect(out).toContain('   from 172.18.8.105, next hop 10.9.9.9: not usable: next hop unreachable\n');
-    expect((await tsbgp('rib 10.5.0.1')).out).toBe(out);
+    expect(ageless((await tsbgp('rib 10.5.0.1')).out)).toBe(ageless(out));
   });
 
   test('what is not there is said, with exit code 1', async () => {

@@ -2,12 +2,12 @@
 //
 // Routes are columns of typed arrays, memory outside V8's heap. V8 frees what nobody uses any more when its heap has grown,
 // and a daemon whose routes are no objects hardly grows it: without being asked, the memory of a withdrawn table stays.
-// The C library is asked, too: it maps blocks as large as any freed before no longer for themselves, and cannot return
-// them from the middle of its heap (mallopt(3), M_MMAP_THRESHOLD).
+// The C library must have a mapping for each large block, or it could not unmap them: once it has freed one, it takes others of
+// that size from its heap, unless the limit is fixed (mallopt(3), M_MMAP_THRESHOLD).
 
-import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { openLibc } from './libc.js';
 
 /** What follows from the end of a table (withdrawals that wait, kernel routes) has ended, too. */
 const LATER_MS = 1000;
@@ -28,8 +28,7 @@ export function returnMemory(): void {
 }
 
 function prepare(): () => void {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  koffi.load(null).func('int mallopt(int, int)')(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES);
+  openLibc().library.func('int mallopt(int, int)')(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES);
   setFlagsFromString('--expose-gc');
   return runInNewContext('gc') as () => void;
 }

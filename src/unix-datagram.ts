@@ -1,6 +1,6 @@
 // Datagrams to Unix sockets, which Node does not have: libc is called directly, loaded by the first one.
 
-import { createRequire } from 'node:module';
+import { openLibc } from './libc.js';
 
 const AF_UNIX = 1;
 const SOCK_DGRAM_CLOEXEC = 0x80002;
@@ -37,8 +37,7 @@ interface Libc {
 let libc: Libc | undefined;
 
 function loadLibc(): Libc {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  const library = koffi.load(null);
+  const { library } = openLibc();
   return {
     socket: library.func('int socket(int, int, int)'),
     sendto: library.func('intptr_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)'),

@@ -21,11 +21,6 @@ address=172.18.8.10$number
 archive=/tmp/tsbgp.tar.gz
 build=/usr/local/src/tsbgp
 
-# The builder. Debian's npm would do, but is 387 packages.
-npm_version=10.9.9
-npm_sha256=c80bd097147cce32e31010b791bab8c71a26a5e10668210ec9d2e7f4c7cea2a1
-npm=/usr/local/lib/tsbgp-npm-$npm_version
-
 # Says what is done and does it; what a command prints matters only when it fails. Vagrant says on which machine.
 step() {
   echo "$1"
@@ -37,29 +32,6 @@ step() {
   }
 }
 
-# The link comes last: where it is, all is.
-get_npm() {
-  curl -fsSL --retry 3 -o /tmp/npm.tgz "https://registry.npmjs.org/npm/-/npm-$npm_version.tgz" &&
-    echo "$npm_sha256  /tmp/npm.tgz" | sha256sum --check --quiet && mkdir -p $npm &&
-    tar -xzf /tmp/npm.tgz --no-same-owner --strip-components=1 -C $npm && ln -sf npm-cli.js $npm/bin/npm
-}
-
-# The lock file says what packages are, not where. Told that too, npm need not ask the registry about each.
-locate_packages() {
-  node -e "
-    const fs = require('fs');
-    const file = '$build/package-lock.json';
-    const { mtime } = fs.statSync(file);
-    const lock = JSON.parse(fs.readFileSync(file));
-    for (const [path, locked] of Object.entries(lock.packages)) {
-      const name = path.replace(/^.*node_modules\\//, '');
-      const archive = name.replace(/^.*\\//, '') + '-' + locked.version + '.tgz';
-      if (path !== '') locked.resolved = 'https://registry.npmjs.org/' + name + '/-/' + archive;
-    }
-    fs.writeFileSync(file, JSON.stringify(lock));
-    fs.utimesSync(file, mtime, mtime);"
-}
-
 {
   if [ -n "${http_proxy:-}" ]; then echo "Acquire::http::Proxy \"$http_proxy\";"; fi
   if [ -n "${https_proxy:-}" ]; then echo "Acquire::https::Proxy \"$https_proxy\";"; fi
@@ -68,7 +40,7 @@ locate_packages() {
 [ -n "${https_proxy:-}" ] || unset https_proxy
 
 needed="nodejs iproute2 iptables iputils-ping procps"
-if [ -z "$package" ]; then needed="$needed ca-certificates curl"; fi
+if [ -z "$package" ]; then needed="$needed npm"; fi
 missing=
 for name in $needed; do
   dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q ' installed$' || missing="$missing $name"
@@ -89,9 +61,7 @@ wanted=$(zcat -f "${package:-$archive}" | sha256sum)
 installed=
 if dpkg-query -W tsbgp >/dev/null 2>&1; then installed=$(cat $build/installed 2>/dev/null || true); fi
 if [ "$wanted" != "$installed" ] && [ -z "$package" ]; then
-  if [ ! -L $npm/bin/npm ]; then step "getting npm $npm_version" get_npm; fi
-  locate_packages
-  step "building tsbgp (some minutes the first time)" env PATH="$npm/bin:$PATH" \
+  step "building tsbgp (some minutes the first time)" \
     node $build/scripts/package.mjs --arch "$(dpkg --print-architecture)"
   package=$(echo $build/build/tsbgp_*.deb)
 fi

@@ -3,8 +3,7 @@
 // Every packet leaves with hop limit 255, which shows the receiver that no router has forwarded it (RFC 4861 §6.1). What
 // comes in is heard by the kernel's neighbor table (link-table.ts): the filter takes nothing.
 
-import { createRequire } from 'node:module';
-import { getSystemErrorName } from 'node:util';
+import { openLibc } from '../libc.js';
 
 const AF_INET6 = 10;
 const SOCK_RAW_NONBLOCK_CLOEXEC = 3 | 0o4000 | 0o2000000;
@@ -82,13 +81,12 @@ interface Libc {
 let libc: Libc | undefined;
 
 function loadLibc(): Libc {
-  const koffi: typeof import('koffi') = createRequire(import.meta.url)('koffi');
-  const library = koffi.load('libc.so.6');
+  const { library, lastError } = openLibc();
   return {
     socket: library.func('int socket(int, int, int)'),
     setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
     sendto: library.func('intptr_t sendto(int, const void *, size_t, int, const void *, uint32_t)'),
     close: library.func('int close(int)'),
-    lastError: () => getSystemErrorName(-koffi.errno()),
+    lastError,
   };
 }

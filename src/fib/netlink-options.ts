@@ -4,7 +4,7 @@
 // callback). With it the kernel only counts what it had to drop; the count is read with SO_MEMINFO. The filter keeps
 // the echoes of our own route changes from the notification socket: they would cost more than the changes.
 
-import { createRequire } from 'node:module';
+import { openLibc } from '../libc.js';
 
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
@@ -31,8 +31,7 @@ let libc: Libc | undefined;
 
 function load(): Libc {
   if (libc !== undefined) return libc;
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  const library = koffi.load(null);
+  const { koffi, library } = openLibc();
   const program = koffi.struct({ len: 'uint16', filter: 'void *' });
   const attach = library.func('setsockopt', 'int', ['int', 'int', 'int', koffi.pointer(program), 'uint32']);
   libc = {

@@ -26,12 +26,12 @@ const SYSTEM = ['systemd', 'systemd-sysv', 'dbus', 'passwd', 'iproute2'];
 const PACKAGES = {
   // What a machine of the demo has besides tsbgp, what tsbgp depends on, and other speakers.
   machine: [...SYSTEM, 'nodejs', 'iputils-ping', 'iptables', 'procps', 'bird2', 'frr'],
-  // What Vagrant expects of a box, as Debian's own boxes have it. What tsbgp needs is installed in the machines.
-  // linux-sysctl-defaults lets everybody ping.
+  // What Vagrant expects of a box, as Debian's own boxes have it. What tsbgp needs is installed in the machines, but for npm,
+  // whose hundreds of packages take an emulated machine as long as all else. linux-sysctl-defaults lets everybody ping.
   box: [
     ...SYSTEM,
     ...['linux-image-amd64', 'linux-sysctl-defaults', 'openssh-server', 'sudo'],
-    ...['ifupdown', 'dhcpcd-base', 'ca-certificates'],
+    ...['ifupdown', 'dhcpcd-base', 'ca-certificates', 'npm'],
   ],
 };
 

@@ -3,9 +3,8 @@
 // SOCKET_OPTIONS is the list: what each is for, when a neighbor needs it, and how the kernel wants it for IPv4 and IPv6.
 // Only a connection that needs one of them loads koffi; the others are made by Node alone. Linux numbers.
 
-import { createRequire } from 'node:module';
 import net from 'node:net';
-import { getSystemErrorName } from 'node:util';
+import { openLibc } from '../../libc.js';
 import { parseAddress } from '../wire/prefix.js';
 
 /** What a neighbor's connections need beyond a plain TCP connection. */
@@ -170,12 +169,11 @@ function libc(): Libc {
 }
 
 function loadLibc(): Libc {
-  const koffi: typeof import('koffi') = createRequire(import.meta.url)('koffi');
-  const library = koffi.load('libc.so.6');
+  const { library, lastError } = openLibc();
   return {
     socket: library.func('int socket(int, int, int)'),
     setsockopt: library.func('int setsockopt(int, int, int, const void *, uint32_t)'),
     close: library.func('int close(int)'),
-    lastError: () => getSystemErrorName(-koffi.errno()),
+    lastError,
   };
 }

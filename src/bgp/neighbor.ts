@@ -8,12 +8,12 @@
 import type { Logger } from 'pino';
 import { exportOptions, importContext, linkOf, retention } from './agreement.js';
 import { GracefulRestart } from './graceful-restart.js';
-import { type MalformedUpdate, malformedUpdate } from './malformed.js';
+import { MalformedUpdates } from './malformed.js';
 import { NeighborPolicies } from './neighbor-policies.js';
 import { neighborStatus } from './neighbor-status.js';
 import type { Policies } from './policy/policies.js';
 import { PrefixLimit } from './prefix-limit.js';
-import { Refreshes } from './refreshes.js';
+import { END_OF_RIB, Refreshes } from './refreshes.js';
 import type { ExportOptions } from './rib/export.js';
 import { type ImportContext, importVerdict, ingest } from './rib/ingest.js';
 import type { LocRib } from './rib/loc-rib.js';
@@ -37,11 +37,9 @@ import { type Negotiated, NeighborSession, type SessionDown, type SessionHandler
 import type { Md5Key } from './session/socket-options.js';
 import { Telling } from './telling.js';
 import type { FamilyCounts, NeighborStatus } from './views.js';
-import { toHex } from './wire/bytes.js';
-import { FAMILIES, Family, familyOf } from './wire/family.js';
+import { FAMILIES, type Family, familyOf } from './wire/family.js';
 import { encode } from './wire/message.js';
 import { NotificationErrors } from './wire/notification.js';
-import type { PathAttribute } from './wire/path-attribute.js';
 import { RefreshSubtype, type RouteRefreshMessage } from './wire/refresh.js';
 import type { UpdateScan } from './wire/update-scan.js';
 
@@ -85,12 +83,10 @@ export class Neighbor implements SessionHandler {
   readonly policies: NeighborPolicies;
   private importing: ImportContext | null = null;
   private refreshes: Refreshes | null = null;
-  private readonly errors = { attributeDiscard: 0, treatAsWithdraw: 0, sessionReset: 0 };
+  private readonly malformed: MalformedUpdates;
   private readonly telling: Telling;
   private readonly restart: GracefulRestart;
   private readonly prefixLimit: PrefixLimit;
-  /** Runs while the session is down for the prefix limit's sake. */
-  private limitTimer: NodeJS.Timeout | undefined;
   private since = Date.now();
 
   constructor(options: NeighborOptions, context: NeighborContext) {
@@ -104,12 +100,16 @@ export class Neighbor implements SessionHandler {
     this.source = context.rib.sources.add(options.address, addressOf(options), kind, client);
     this.session = new NeighborSession(options, context.local, this, context.log);
     this.telling = new Telling(context.told);
+    this.malformed = new MalformedUpdates(options.address, context.log);
     this.restart = new GracefulRestart(context.rib, this.source, {
       wake: context.wake,
       overdue: kept => this.overdue(kept),
       reimport: table => this.reimport([table]),
     });
-    this.prefixLimit = new PrefixLimit(context.log, () => this.overLimit());
+    this.prefixLimit = new PrefixLimit(context.log, {
+      end: limit => this.overLimit(limit),
+      comeBack: () => this.enable(),
+    });
     this.members = FAMILIES.map(({ family }) => this.memberOf(family));
   }
 
@@ -156,7 +156,7 @@ export class Neighbor implements SessionHandler {
   enable(): void {
     this.shutdown = false;
     this.shutdownMessage = undefined;
-    clearTimeout(this.limitTimer);
+    this.prefixLimit.stop();
     this.session.start();
   }
 
@@ -272,11 +272,11 @@ export class Neighbor implements SessionHandler {
     try {
       scan = ingest(rib, this.importing, buf, start, end);
     } catch (error) {
-      this.errors.sessionReset++;
+      this.malformed.counts.sessionReset++;
       throw error;
     }
     if (scan.errors.length > 0)
-      this.noteErrors(scan, malformedUpdate(scan, buf, start, end, this.session.negotiated?.addPathReceive ?? []));
+      this.malformed.note(scan, buf, start, end, this.session.negotiated?.addPathReceive ?? []);
     if (scan.endOfRib !== -1) this.receivedEndOfRib(scan.endOfRib);
     if (this.options.maxPrefix !== undefined) this.checkPrefixLimit();
     this.context.wake();
@@ -329,7 +329,7 @@ export class Neighbor implements SessionHandler {
       shutdownMessage: this.shutdownMessage,
       since: this.since,
       families,
-      errors: { ...this.errors },
+      errors: { ...this.malformed.counts },
       restartingUntil: this.restart.until,
     });
   }
@@ -411,18 +411,6 @@ export class Neighbor implements SessionHandler {
     );
   }
 
-  private noteErrors(scan: UpdateScan, malformed: MalformedUpdate): void {
-    const { address } = this.options;
-    for (const { class: errorClass, code, reason, bytes } of scan.errors) {
-      this.errors[errorClass === 'treat-as-withdraw' ? 'treatAsWithdraw' : 'attributeDiscard']++;
-      this.context.log.warn(
-        { neighbor: address, attribute: code, handling: errorClass, bytes: toHex(bytes.subarray(0, 256)) },
-        `malformed UPDATE from ${address}: ${reason}; ${errorClass}`,
-      );
-    }
-    this.context.log.warn({ neighbor: address, ...malformed }, `the whole malformed UPDATE from ${address}`);
-  }
-
   private receivedEndOfRib(family: Family): void {
     this.restart.endOfRib(family, this.telling.complete(family, this.session.negotiated));
     this.context.told();
@@ -443,25 +431,15 @@ export class Neighbor implements SessionHandler {
     this.prefixLimit.check(this.options, received);
   }
 
-  /** It comes back by itself when the config says after how long. */
-  private overLimit(): void {
-    const { limit = 0, restartSeconds = 0 } = this.options.maxPrefix ?? {};
+  private overLimit(limit: number): void {
     this.shutdown = true;
     this.shutdownMessage = `more than ${limit} prefixes`;
     void this.session.stop({ subcode: cease.prefixLimit });
-    if (restartSeconds > 0) this.limitTimer = setTimeout(() => this.enable(), restartSeconds * 1000);
   }
 
   private clearTimers(): void {
-    clearTimeout(this.limitTimer);
+    this.prefixLimit.stop();
     this.telling.stop();
     this.restart.stop();
   }
 }
-
-/** RFC 4724 §2: an UPDATE that announces and withdraws nothing. */
-const END_OF_RIB: readonly Uint8Array[] = FAMILIES.map(({ family }) => {
-  const unreach: PathAttribute = { type: 'mpUnreach', family, withdrawn: [] };
-  const attributes = family === Family.ipv4Unicast ? [] : [unreach];
-  return encode({ type: 'update', withdrawn: [], attributes, nlri: [] });
-});

@@ -7,17 +7,31 @@ import type { NeighborOptions } from './session/options.js';
 export const warningLevel = ({ limit, warningPercent }: NonNullable<NeighborOptions['maxPrefix']>): number =>
   Math.ceil((limit * warningPercent) / 100);
 
+/** What a limit makes happen. */
+export interface LimitActions {
+  /** Ends the session for the limit's sake. */
+  end(limit: number): void;
+  /** … and lets it come back, where the configuration says after how long. */
+  comeBack(): void;
+}
+
 /** The limit of one neighbor. Each line is logged once, until the number has gone down again. */
 export class PrefixLimit {
   private readonly log: Logger;
-  private readonly end: () => void;
+  private readonly actions: LimitActions;
   private warned = false;
   private exceeded = false;
+  /** Runs while the session is down for the limit's sake. */
+  private timer: NodeJS.Timeout | undefined;
 
-  /** `end` ends the session for the limit's sake. */
-  constructor(log: Logger, end: () => void) {
+  constructor(log: Logger, actions: LimitActions) {
     this.log = log;
-    this.end = end;
+    this.actions = actions;
+  }
+
+  /** The session does not come back by itself any more. */
+  stop(): void {
+    clearTimeout(this.timer);
   }
 
   check({ address, maxPrefix }: NeighborOptions, received: number): void {
@@ -33,7 +47,9 @@ export class PrefixLimit {
     this.exceeded = exceeded;
     if (exceeded && action === 'end') {
       this.exceeded = false;
-      this.end();
+      this.actions.end(limit);
+      this.stop();
+      if (restartSeconds > 0) this.timer = setTimeout(() => this.actions.comeBack(), restartSeconds * 1000);
       return;
     }
     const high = received >= warningLevel(maxPrefix);

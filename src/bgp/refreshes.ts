@@ -4,8 +4,17 @@
 // before it (RFC 7313 §4). For the same reason the neighbor's BoRR does not count before its End-of-RIB, and its EoRR
 // not without a BoRR: neither may sweep what a graceful restart keeps. RFC 2918, RFC 7313, RFC 4724 §2.
 
-import type { Family } from './wire/family.js';
+import { FAMILIES, Family } from './wire/family.js';
+import { encode } from './wire/message.js';
+import type { PathAttribute } from './wire/path-attribute.js';
 import { RefreshSubtype } from './wire/refresh.js';
+
+/** RFC 4724 §2: an UPDATE that announces and withdraws nothing; by Family. */
+export const END_OF_RIB: readonly Uint8Array[] = FAMILIES.map(({ family }) => {
+  const unreach: PathAttribute = { type: 'mpUnreach', family, withdrawn: [] };
+  const attributes = family === Family.ipv4Unicast ? [] : [unreach];
+  return encode({ type: 'update', withdrawn: [], attributes, nlri: [] });
+});
 
 /** What a refresh makes happen. */
 export interface RefreshActions {

@@ -8,11 +8,11 @@
 import type { Family } from '../wire/family.js';
 import type { Aggregates } from './aggregates.js';
 import { type AttributeSets, Mark } from './attribute-sets.js';
-import { grown } from './columns.js';
 import { choose, type DecisionTables, eligible, type Multipath, sharingPaths } from './decision.js';
 import { DirtySet } from './dirty-set.js';
 import { longLived, refusesLongLife } from './long-lived.js';
 import type { NextHops } from './next-hops.js';
+import { PathCounts } from './path-counts.js';
 import { PathScan, type ScanTask, type ScanTasks } from './path-scan.js';
 import { Paths, Stale, Verdict } from './paths.js';
 import { PrefixTable } from './prefix-table.js';
@@ -39,10 +39,7 @@ export class LocRib implements DecisionTables {
   readonly sets: AttributeSets;
   readonly nextHops: NextHops;
   readonly sources: Sources;
-  /** Paths in Adj-RIB-In, accepted ones and stale ones, by source. */
-  received = new Uint32Array(8);
-  accepted = new Uint32Array(8);
-  stale = new Uint32Array(8);
+  private readonly perSource = new PathCounts();
   /** Epoch seconds given to changed paths; the owner sets it. */
   now = 0;
   multipath: Multipath;
@@ -168,8 +165,7 @@ export class LocRib implements DecisionTables {
     if (added) {
       path = paths.add(prefix, source, pathId, first);
       prefixes.firstPath[prefix] = path;
-      if (source >= this.received.length) this.growSources(source);
-      this.received[source]++;
+      this.perSource.add(source);
     } else {
       if (paths.stale[path] !== 0) this.refreshStale(path);
       const before = paths.received[path];
@@ -177,13 +173,13 @@ export class LocRib implements DecisionTables {
       sets.release(before);
       if (attributesBefore !== before && attributesBefore !== 0) sets.release(attributesBefore);
       if (before === received && attributesBefore === attributes && paths.verdict[path] === verdict) return;
-      if (attributesBefore !== 0) this.accepted[source]--;
+      if (attributesBefore !== 0) this.perSource.accepted[source]--;
     }
     paths.received[path] = received;
     paths.verdict[path] = verdict;
     paths.at[path] = this.now;
     paths.attributes[path] = attributes;
-    if (attributes !== 0) this.accepted[source]++;
+    if (attributes !== 0) this.perSource.accepted[source]++;
     this.decide(prefix, path, added);
   }
 
@@ -205,9 +201,9 @@ export class LocRib implements DecisionTables {
       path = paths.next[path];
     }
     if (path === 0) return false;
-    this.received[source]--;
-    if (paths.attributes[path] !== 0) this.accepted[source]--;
-    if (paths.stale[path] !== 0) this.stale[source]--;
+    this.perSource.received[source]--;
+    if (paths.attributes[path] !== 0) this.perSource.accepted[source]--;
+    if (paths.stale[path] !== 0) this.perSource.stale[source]--;
     if (previous === 0) prefixes.firstPath[prefix] = paths.next[path];
     else paths.next[previous] = paths.next[path];
     const set = paths.received[path];
@@ -230,11 +226,7 @@ export class LocRib implements DecisionTables {
 
   /** Paths in Adj-RIB-In from a source: all, accepted, stale. */
   counts(source: number): { received: number; accepted: number; stale: number } {
-    return {
-      received: this.received[source] ?? 0,
-      accepted: this.accepted[source] ?? 0,
-      stale: this.stale[source] ?? 0,
-    };
+    return this.perSource.of(source);
   }
 
   /**
@@ -243,18 +235,18 @@ export class LocRib implements DecisionTables {
    */
   markStale(source: number, as: Stale = Stale.stale, from: Stale = Stale.no): void {
     const { paths } = this;
-    if (source >= this.received.length || this.received[source] === 0) return;
+    if (this.counts(source).received === 0) return;
     for (let p = 1; p < paths.end; p++) {
       if (paths.source[p] !== source || paths.prefix[p] === 0 || paths.stale[p] >= as || paths.stale[p] < from)
         continue;
-      if (paths.stale[p] === 0) this.stale[source]++;
+      if (paths.stale[p] === 0) this.perSource.stale[source]++;
       paths.stale[p] = as;
     }
   }
 
   /** Removes the source's stale paths, in slices; `done` is called when the last is gone. */
   sweep(source: number, done?: () => void): void {
-    if (source >= this.stale.length || this.stale[source] === 0) {
+    if (this.counts(source).stale === 0) {
       done?.();
       return;
     }
@@ -271,7 +263,7 @@ export class LocRib implements DecisionTables {
   /** Removes the source's stale paths at once. */
   removeStale(source: number): void {
     const { paths } = this;
-    for (let p = 1; p < paths.end && this.counts(source).stale > 0; p++) {
+    for (let p = 1; p < paths.end && this.perSource.stale[source] > 0; p++) {
       if (paths.source[p] === source && paths.prefix[p] !== 0 && paths.stale[p] !== 0) {
         this.withdraw(paths.prefix[p], source, paths.pathId[p]);
       }
@@ -385,12 +377,12 @@ export class LocRib implements DecisionTables {
     if (attributes !== 0) sets.release(attributes);
     if (stale === Stale.no) return;
     paths.stale[path] = stale;
-    this.stale[source]++;
+    this.perSource.stale[source]++;
   }
 
   private refreshStale(path: number): void {
     this.paths.stale[path] = 0;
-    this.stale[this.paths.source[path]]--;
+    this.perSource.stale[this.paths.source[path]]--;
   }
 
   /** Do paths beside the best one matter to the kernel? */
@@ -440,12 +432,5 @@ export class LocRib implements DecisionTables {
   markDirty(prefix: number): void {
     const { consumers } = this;
     for (let i = 0; i < consumers.length; i++) consumers[i].mark(prefix);
-  }
-
-  private growSources(source: number): void {
-    const size = Math.max(source + 1, this.received.length * 2);
-    this.received = grown(this.received, size);
-    this.accepted = grown(this.accepted, size);
-    this.stale = grown(this.stale, size);
   }
 }

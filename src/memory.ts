@@ -1,34 +1,86 @@
-// Gives memory back to the system when a large table has been emptied.
+// The memory of large tables: how the C library and the kernel hand it out, and that it is given back.
 //
-// Routes are columns of typed arrays, memory outside V8's heap. V8 frees what nobody uses any more when its heap has grown,
-// and a daemon whose routes are no objects hardly grows it: without being asked, the memory of a withdrawn table stays.
-// The C library must have a mapping for each large block, or it could not unmap them: once it has freed one, it takes others of
-// that size from its heap, unless the limit is fixed (mallopt(3), M_MMAP_THRESHOLD).
+// Routes are columns of typed arrays, memory outside V8's heap, which comes from the C library. By itself that would, once
+// it has freed a large block, take others of that size from its heap, where it has to clear them first: a quarter of a second
+// in one go for the columns of a table. So the limit for mappings of their own is fixed (mallopt(3)), above the size of what
+// is soon used again, such as buffers of messages.
+//
+// Columns for a full table are in large pages where the kernel has them (madvise(2), MADV_HUGEPAGE), from the first boundary on:
+// a small table does not pay for them. The kernel clears a large page when it is touched, which may take milliseconds; so
+// each column begins at another place before its boundary, and a table that grows does not come to them all at once.
+//
+// V8 frees what nobody uses any more when its heap has grown, and a daemon whose routes are no objects hardly grows it:
+// without being asked, the memory of a withdrawn table stays.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { type ColumnPlacer, placeLargeColumns } from './bgp/rib/columns.js';
 import { openLibc } from './libc.js';
 
 /** What follows from the end of a table (withdrawals that wait, kernel routes) has ended, too. */
 const LATER_MS = 1000;
 const M_MMAP_THRESHOLD = -3;
-const MMAP_THRESHOLD_BYTES = 1 << 17;
+const MADV_HUGEPAGE = 14;
+const MMAP_THRESHOLD_BYTES = 1 << 20;
+const PAGE_BYTES = 1 << 12;
+const LARGE_PAGE_BYTES = 1 << 21;
+/** Where columns begin after a boundary: in the second half of the page, a 32nd of it from any other. */
+const BEGINNINGS = Array.from({ length: 16 }, (_, i) => (LARGE_PAGE_BYTES / 32) * (16 + ((i * 7) % 16)));
 
 let collect: (() => void) | undefined;
 let due: NodeJS.Timeout | undefined;
+
+/** Has large columns placed; what that needs is loaded with the first of them. */
+export function placeColumns(): void {
+  let place: ColumnPlacer['place'] | undefined;
+  placeLargeColumns({
+    spare: 2 * LARGE_PAGE_BYTES,
+    place(memory) {
+      place ??= preparePlaces();
+      return place(memory);
+    },
+  });
+}
+
+function preparePlaces(): ColumnPlacer['place'] {
+  const { library } = openLibc();
+  library.func('int mallopt(int, int)')(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES);
+  const madvise = library.func('int madvise(uintptr_t, size_t, int)');
+  // Its result is the address of what it was given, of which it clears nothing.
+  const addressOf = library.func('uintptr_t memset(void *, int, size_t)');
+  let placed = 0;
+  return memory => {
+    const begin = Number(addressOf(new Uint8Array(memory), 0, 0));
+    const end = begin + memory.byteLength;
+    const first = roundUp(begin, LARGE_PAGE_BYTES) + BEGINNINGS[placed++ % BEGINNINGS.length];
+    const large = roundUp(first, LARGE_PAGE_BYTES);
+    // A kernel without large pages refuses: then the column has small ones.
+    madvise(large, end - (end % PAGE_BYTES) - large, MADV_HUGEPAGE);
+    return first - begin;
+  };
+}
 
 /** To be called when a large table has become empty; several calls in a short time are one. */
 export function returnMemory(): void {
   due?.refresh();
   due ??= setTimeout(() => {
     due = undefined;
-    collect ??= prepare();
+    collect ??= collector();
     collect();
+    // V8 frees beside the loop.
+    setTimeout(trim, LATER_MS).unref();
   }, LATER_MS).unref();
 }
 
-function prepare(): () => void {
-  openLibc().library.func('int mallopt(int, int)')(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES);
+function collector(): () => void {
   setFlagsFromString('--expose-gc');
   return runInNewContext('gc') as () => void;
+}
+
+function trim(): void {
+  openLibc().library.func('int malloc_trim(size_t)')(0);
+}
+
+function roundUp(value: number, unit: number): number {
+  return Math.ceil(value / unit) * unit;
 }

@@ -1,15 +1,37 @@
 // Growing a column: typed arrays that keep what they hold.
 //
 // Small columns double. Past a 512th of a full table a column is given room for all of it at once: memory that nobody has
-// touched costs nothing but addresses, while every doubling touches all of it again, and the first touch of a page is
-// dear (a fifth of a table's loading time goes to it on a virtual machine).
+// touched costs nothing but addresses, while every doubling touches all of it again. The first touch of a page is dear (on a
+// virtual machine a third of a table's loading time went to it), so whoever knows the machine may choose where such a column
+// begins, and have it in large pages (see src/memory.ts).
 
 type Column = Int32Array | Uint32Array | Uint16Array | Uint8Array | Float64Array;
+interface ColumnType<T extends Column> {
+  new (length: number): T;
+  new (memory: ArrayBuffer, offset: number, length: number): T;
+}
 
 /** Routes of a full table, and then some. */
 export const MANY_ROUTES = 1 << 21;
 /** Their sets of attributes. */
 export const MANY_SETS = 1 << 18;
+
+/** Says where large columns begin. */
+export interface ColumnPlacer {
+  /** Octets that a large column's memory has more than the column. */
+  readonly spare: number;
+  /** The octet of new memory where its column is to begin, a multiple of 8 and at most `spare`. */
+  place(memory: ArrayBuffer): number;
+}
+
+/** A column of so many octets is a large one. */
+const LARGE_BYTES = 1 << 21;
+let placer: ColumnPlacer | null = null;
+
+/** Has `by` place the large columns that are made from now on. */
+export function placeLargeColumns(by: ColumnPlacer | null): void {
+  placer = by;
+}
 
 /** Is a column that has had so many elements in use worth giving back when nothing is in it any more? */
 export function isLarge(used: number): boolean {
@@ -26,7 +48,14 @@ export function roomFor(needed: number, many: number): number {
 
 /** A copy of `column` with room for `length` elements, of which the first `used` are kept. */
 export function grown<T extends Column>(column: T, length: number, used = column.length): T {
-  const bigger = new (column.constructor as new (length: number) => T)(length);
+  const type = column.constructor as ColumnType<T>;
+  const bytes = length * column.BYTES_PER_ELEMENT;
+  const bigger = placer === null || bytes < LARGE_BYTES ? new type(length) : placed(placer, type, bytes, length);
   bigger.set(used === column.length ? column : column.subarray(0, used));
   return bigger;
+}
+
+function placed<T extends Column>(by: ColumnPlacer, type: ColumnType<T>, bytes: number, length: number): T {
+  const memory = new ArrayBuffer(bytes + by.spare);
+  return new type(memory, by.place(memory), length);
 }

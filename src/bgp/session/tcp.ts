@@ -1,20 +1,22 @@
 // The TCP connections under a session: making one or taking one over, reading, and closing one so that the last words arrive.
 //
 // All connections read into one buffer: what was read has been dealt with before the next one reads, and memory that is not
-// new every time costs no page faults, which were a twentieth of a full table's loading time.
+// new every time costs no page faults.
 
 import net from 'node:net';
 import { canonicalAddress } from './addresses.js';
 import type { LocalOptions, NeighborOptions } from './options.js';
 import { createSocket, type SocketNeeds, type SocketParts } from './socket-options.js';
 
-/**
- * Octets read from a neighbor before the loop turns. It is a few milliseconds' work, and about as many routes as an update
- * group then sends on in its slice.
- */
-const READ_AT_ONCE = 1 << 17;
+/** Octets read from a neighbor before the loop turns: at least, … */
+const LEAST_AT_ONCE = 1 << 13;
+/** … and at most, about as many routes as an update group sends on in its slice. */
+const MOST_AT_ONCE = 1 << 17;
+/** Between the two they are as many as take about so long: code that has not run yet is ten times slower. */
+const WANTED_MS = 6;
 
-const input = new Uint8Array(READ_AT_ONCE);
+const input = new Uint8Array(MOST_AT_ONCE);
+let atOnce = LEAST_AT_ONCE;
 
 /** Takes what was read, valid during the call only. */
 export type Read = (octets: Uint8Array) => void;
@@ -57,13 +59,21 @@ export function takeOver(accepted: net.Socket, read: Read): net.Socket {
   return socket;
 }
 
-/** When the buffer was full there may be megabytes more: then the loop turns first. */
+/** When the buffer was full there may be megabytes more: then the loop turns first, and when it took long. */
 function reading(socket: () => net.Socket, read: Read): net.OnReadOpts {
+  let room = 0;
   return {
-    buffer: input,
+    buffer: () => {
+      room = atOnce;
+      return input.subarray(0, room);
+    },
     callback: count => {
+      const begin = performance.now();
       read(input.subarray(0, count));
-      if (count < READ_AT_ONCE) return true;
+      const took = performance.now() - begin;
+      if (took > WANTED_MS) atOnce = Math.max(atOnce / 2, LEAST_AT_ONCE);
+      else if (count < room) return true;
+      else if (took < WANTED_MS / 2) atOnce = Math.min(atOnce * 2, MOST_AT_ONCE);
       setImmediate(() => socket().resume());
       return false;
     },

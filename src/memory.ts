@@ -3,7 +3,8 @@
 // Routes are columns of typed arrays, memory outside V8's heap, which comes from the C library. By itself that would, once
 // it has freed a large block, take others of that size from its heap, where it has to clear them first: a quarter of a second
 // in one go for the columns of a table. So the limit for mappings of their own is fixed (mallopt(3)), above the size of what
-// is soon used again, such as buffers of messages.
+// is soon used again, such as buffers of messages; and their memory stays in the heap until the table is gone, for every page that
+// is given back and taken again costs more than what is written to it.
 //
 // Columns for a full table are in large pages where the kernel has them (madvise(2), MADV_HUGEPAGE), from the first boundary on:
 // a small table does not pay for them. The kernel clears a large page when it is touched, which may take milliseconds; so
@@ -19,9 +20,11 @@ import { openLibc } from './libc.js';
 
 /** What follows from the end of a table (withdrawals that wait, kernel routes) has ended, too. */
 const LATER_MS = 1000;
+const M_TRIM_THRESHOLD = -1;
 const M_MMAP_THRESHOLD = -3;
 const MADV_HUGEPAGE = 14;
 const MMAP_THRESHOLD_BYTES = 1 << 20;
+const TRIM_THRESHOLD_BYTES = 1 << 26;
 const PAGE_BYTES = 1 << 12;
 const LARGE_PAGE_BYTES = 1 << 21;
 /** Where columns begin after a boundary: in the second half of the page, a 32nd of it from any other. */
@@ -44,7 +47,9 @@ export function placeColumns(): void {
 
 function preparePlaces(): ColumnPlacer['place'] {
   const { library } = openLibc();
-  library.func('int mallopt(int, int)')(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES);
+  const mallopt = library.func('int mallopt(int, int)');
+  mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES);
+  mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD_BYTES);
   const madvise = library.func('int madvise(uintptr_t, size_t, int)');
   // Its result is the address of what it was given, of which it clears nothing.
   const addressOf = library.func('uintptr_t memset(void *, int, size_t)');

@@ -47,9 +47,8 @@ export function placeColumns(): void {
 
 function preparePlaces(): ColumnPlacer['place'] {
   const { library } = openLibc();
-  const mallopt = library.func('int mallopt(int, int)');
-  mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES);
-  mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD_BYTES);
+  ofGlibc('int mallopt(int, int)', M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES);
+  ofGlibc('int mallopt(int, int)', M_TRIM_THRESHOLD, TRIM_THRESHOLD_BYTES);
   const madvise = library.func('int madvise(uintptr_t, size_t, int)');
   // Its result is the address of what it was given, of which it clears nothing.
   const addressOf = library.func('uintptr_t memset(void *, int, size_t)');
@@ -83,7 +82,18 @@ function collector(): () => void {
 }
 
 function trim(): void {
-  openLibc().library.func('int malloc_trim(size_t)')(0);
+  ofGlibc('int malloc_trim(size_t)', 0);
+}
+
+/** Calls what other C libraries do not have, and nothing there. */
+function ofGlibc(prototype: string, ...values: number[]): void {
+  let call: (...values: number[]) => void;
+  try {
+    call = openLibc().library.func(prototype);
+  } catch {
+    return;
+  }
+  call(...values);
 }
 
 function roundUp(value: number, unit: number): number {

@@ -3,7 +3,7 @@
 //
 // Attributes go out as they were recorded, but with 4-octet AS numbers and the feeder's own address as next hop. Left
 // out is what some daemon would rightly refuse or keep to itself, so that all have the same to do: private and reserved
-// prefixes, AS numbers of the lab, attributes of internal sessions, communities such as NO_EXPORT. Each feeder's last
+// prefixes, AS numbers of the lab, AS_SETs (RFC 9774), attributes of internal sessions, communities such as NO_EXPORT. Each feeder's last
 // announcement is a prefix of its own: who has that has worked through all before it.
 
 import { readFileSync } from 'node:fs';
@@ -16,6 +16,8 @@ const AFI_IPV4 = 1;
 /** Origin, AS_PATH, MED, ATOMIC_AGGREGATE, AGGREGATOR, COMMUNITIES, extended and large ones. */
 const KEPT = new Set([1, 2, 4, 6, 7, 8, 16, 32]);
 const NEXT_HOP = 3;
+/** Type of a segment of AS_PATH. */
+const AS_SEQUENCE = 2;
 const AGGREGATOR = 7;
 const COMMUNITIES = 8;
 /** AS numbers of the lab's own neighbors and daemon. */
@@ -197,7 +199,7 @@ function convert(recorded, feederAs, as4) {
     if (!KEPT.has(type) || (type === COMMUNITIES && isLocal(value))) continue;
     if (type === AttributeType.asPath) {
       const path = as4 ? value : widen(value);
-      if (path.length < 6 || path.readUInt32BE(2) !== feederAs || isOfLab(path)) return undefined;
+      if (path.length < 6 || path.readUInt32BE(2) !== feederAs || isRefused(path)) return undefined;
       value = path;
       hasPath = true;
     } else if (type === AGGREGATOR && !as4) {
@@ -220,9 +222,10 @@ function widen(path) {
   return Buffer.from(out);
 }
 
-/** Does a 4-octet AS_PATH hold a number of the lab's, or 0 (RFC 7607)? @param {Buffer} path */
-function isOfLab(path) {
+/** Does a 4-octet AS_PATH hold an AS_SET, a number of the lab's, or 0 (RFC 7607)? @param {Buffer} path */
+function isRefused(path) {
   for (let at = 0; at < path.length; ) {
+    if (path[at] !== AS_SEQUENCE) return true;
     const end = at + 2 + path[at + 1] * 4;
     for (at += 2; at < end; at += 4) {
       const as = path.readUInt32BE(at);

@@ -76,7 +76,7 @@ function fromRecording(kind, directory, name, lacks = {}) {
   return {
     name: `recorded-${kind}`,
     title:
-      kind === 'table' ? 'recorded table, 82,377 prefixes from 7 feeders' : 'recorded updates, 52,468 from 5 feeders',
+      kind === 'table' ? 'recorded table, 82,363 prefixes from 7 feeders' : 'recorded updates, 52,468 from 5 feeders',
     measures: MEASURES,
     lacks: { ...lacks, copy: 'only copies bytes' },
     missing:
@@ -84,7 +84,7 @@ function fromRecording(kind, directory, name, lacks = {}) {
         ? 'no directory with recorded routes was named (--recorded DIRECTORY)'
         : existsSync(file)
           ? undefined
-          : `${file} is not there`,
+          : `${name} is not in the directory that was named`,
     run: (daemon, limits) =>
       withLab({ neighbors: MOST_FEEDERS + 1 }, async lab => {
         const nextHops = Array.from({ length: MOST_FEEDERS }, (_, i) => neighborAddress(i));

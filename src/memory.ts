@@ -37,7 +37,7 @@ let due: NodeJS.Timeout | undefined;
 export function placeColumns(): void {
   let place: ColumnPlacer['place'] | undefined;
   placeLargeColumns({
-    spare: 2 * LARGE_PAGE_BYTES,
+    spare: LARGE_PAGE_BYTES,
     place(memory) {
       place ??= preparePlaces();
       return place(memory);
@@ -56,7 +56,8 @@ function preparePlaces(): ColumnPlacer['place'] {
   return memory => {
     const begin = Number(addressOf(new Uint8Array(memory), 0, 0));
     const end = begin + memory.byteLength;
-    const first = roundUp(begin, LARGE_PAGE_BYTES) + BEGINNINGS[placed++ % BEGINNINGS.length];
+    const beginning = BEGINNINGS[placed++ % BEGINNINGS.length];
+    const first = roundUp(begin - beginning, LARGE_PAGE_BYTES) + beginning;
     const large = roundUp(first, LARGE_PAGE_BYTES);
     // A kernel without large pages refuses: then the column has small ones.
     madvise(large, end - (end % PAGE_BYTES) - large, MADV_HUGEPAGE);

@@ -295,7 +295,8 @@ export class AttributeSets {
 
   private rehash(): void {
     const old = this.slots;
-    const slots = new Int32Array(old.length * 2);
+    // Past a few thousand sets room for all of a full table's: each doubling would be the longest turn of the loop.
+    const slots = grown(new Int32Array(0), Math.max(old.length * 2, old.length < 1 << 14 ? 0 : 2 * MANY_SETS));
     const mask = slots.length - 1;
     for (let i = 0; i < old.length; i++) {
       const id = old[i];

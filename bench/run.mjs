@@ -26,6 +26,9 @@ const RUN_SECONDS = { exchanges: 6, preparation: 120 };
 /** @typedef {import('./daemons/daemon.mjs').Daemon} Daemon */
 /** @typedef {import('./results.mjs').VariantResult} VariantResult */
 
+/** A signal came: the nodes are being removed, and no others are to be made. */
+let interrupted = false;
+
 await runMain(async () => {
   const options = readOptions();
   if (process.platform !== 'linux') throw new SetupError('the benchmarks need Linux with network namespaces');
@@ -38,6 +41,7 @@ await runMain(async () => {
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => {
       console.error(`\n${signal}: removing the nodes`);
+      interrupted = true;
       cleanup().finally(() => process.exit(128 + constants.signals[signal]));
     });
   }
@@ -113,6 +117,7 @@ async function measureVariant(scenario, variant, daemons, { runs, timeoutSeconds
         );
         console.log(`${words.join(', ')} (${((Date.now() - start) / 1000).toFixed(1)} s in all)`);
       } catch (error) {
+        if (interrupted) return new Promise(() => {});
         await cleanup();
         entry.failed = error instanceof Failure ? error.message : String(error instanceof Error ? error.stack : error);
         console.log(`failed: ${entry.failed}`);

@@ -41,7 +41,9 @@ hold() {
     kill -0 $holder 2>/dev/null || { off; exit 1; }
     sleep 0.01
   done
-  echo $holder
+  # Whoever asked for it may have gone already: then the node goes, too.
+  trap '' PIPE
+  echo $holder 2>/dev/null || :
   read -r word || word=off
   if [ "$word" != keep ]; then off; fi
 }

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cleanup, createNode, findNode, isTaken, link, waitFor } from './node.mjs';
 
@@ -78,6 +79,15 @@ describe('the end of a node', () => {
     expect(isTaken(name('orphan'))).toBe(true);
     maker.kill('SIGKILL');
     await waitFor('the node is gone', () => !isTaken(name('orphan')));
+  });
+
+  it('comes with the end of a maker that has not heard yet that there is a node', async () => {
+    const node = name('unheard');
+    const guardian = spawn('sh', [fileURLToPath(new URL('node.sh', import.meta.url)), 'hold', node]);
+    guardian.stdin.end();
+    guardian.stdout.destroy();
+    await once(guardian, 'exit');
+    expect(isTaken(node)).toBe(false);
   });
 
   it('does not come when the node is kept, until it is found and switched off', async () => {

@@ -117,7 +117,6 @@ async function measureVariant(scenario, variant, daemons, { runs, timeoutSeconds
         );
         console.log(`${words.join(', ')} (${((Date.now() - start) / 1000).toFixed(1)} s in all)`);
       } catch (error) {
-        if (interrupted) return new Promise(() => {});
         await cleanup();
         entry.failed = error instanceof Failure ? error.message : String(error instanceof Error ? error.stack : error);
         console.log(`failed: ${entry.failed}`);
@@ -145,5 +144,7 @@ async function bounded(run, timeoutSeconds) {
     return await Promise.race([run, /** @type {Promise<never>} */ (late)]);
   } finally {
     clearTimeout(timer);
+    // Nothing follows, no other run and no result of half a one, until the handler ends the process.
+    if (interrupted) await new Promise(() => {});
   }
 }

@@ -11,6 +11,7 @@ import type { Control, DaemonControl, NeighborSpec, ReloadResult } from './api/c
 import type { ApiServer } from './api/server.js';
 import { serveApi } from './api/server.js';
 import { isRange } from './bgp/dynamic-neighbors.js';
+import { placeLargeColumns } from './bgp/rib/columns.js';
 import { Speaker } from './bgp/speaker.js';
 import { InputError } from './bgp/wire/input-error.js';
 import { parsePrefix } from './bgp/wire/prefix.js';
@@ -21,7 +22,7 @@ import { showConfig, viewConfig } from './config/show.js';
 import { Discovery } from './discovery/discovery.js';
 import { Fib, type FibOptions } from './fib/fib.js';
 import { createLogger } from './log.js';
-import { placeColumns, returnMemory } from './memory.js';
+import { LARGE_PAGES, returnMemory } from './memory.js';
 import { reloadSpeaker } from './reload.js';
 import { RouteStore } from './route-store.js';
 import { keepWatchdogFed, notify } from './systemd.js';
@@ -90,7 +91,7 @@ class Daemon implements DaemonControl {
       { ...config, kernelImport: config.fib.import, hostname: hostname(), version: VERSION },
       log,
     );
-    placeColumns();
+    placeLargeColumns(LARGE_PAGES);
     for (const table of this.speaker.locRib) table.onEmptied = returnMemory;
     this.fib = new Fib(
       this.speaker,

@@ -15,7 +15,7 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type ColumnPlacer, placeLargeColumns } from './bgp/rib/columns.js';
+import type { ColumnPlacer } from './bgp/rib/columns.js';
 import { openLibc } from './libc.js';
 
 /** What follows from the end of a table (withdrawals that wait, kernel routes) has ended, too. */
@@ -30,22 +30,20 @@ const LARGE_PAGE_BYTES = 1 << 21;
 /** Where columns begin after a boundary: in the second half of the page, a 32nd of it from any other. */
 const BEGINNINGS = Array.from({ length: 16 }, (_, i) => (LARGE_PAGE_BYTES / 32) * (16 + ((i * 7) % 16)));
 
+let placeIn: ColumnPlacer['place'] | undefined;
 let collect: (() => void) | undefined;
 let due: NodeJS.Timeout | undefined;
 
-/** Has large columns placed; what that needs is loaded with the first of them. */
-export function placeColumns(): void {
-  let place: ColumnPlacer['place'] | undefined;
-  placeLargeColumns({
-    spare: LARGE_PAGE_BYTES,
-    place(memory) {
-      place ??= preparePlaces();
-      return place(memory);
-    },
-  });
-}
+/** Places columns in large pages; what that needs is loaded with the first of them. */
+export const LARGE_PAGES: ColumnPlacer = {
+  spare: LARGE_PAGE_BYTES,
+  place(memory) {
+    placeIn ??= prepare();
+    return placeIn(memory);
+  },
+};
 
-function preparePlaces(): ColumnPlacer['place'] {
+function prepare(): ColumnPlacer['place'] {
   const { library } = openLibc();
   ofGlibc('int mallopt(int, int)', M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES);
   ofGlibc('int mallopt(int, int)', M_TRIM_THRESHOLD, TRIM_THRESHOLD_BYTES);

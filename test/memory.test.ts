@@ -6,7 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { grown, MANY_ROUTES, placeLargeColumns } from '../src/bgp/rib/columns.js';
 import { openLibc } from '../src/libc.js';
-import { placeColumns, returnMemory } from '../src/memory.js';
+import { LARGE_PAGES, returnMemory } from '../src/memory.js';
 
 const MiB = 1 << 20;
 
@@ -39,35 +39,57 @@ it('returns the memory of columns nobody uses, a little later and once', async (
 
 it('places large columns in large pages, each at another place before a boundary', () => {
   const large = 1 << 21;
-  placeColumns();
+  placeLargeColumns(LARGE_PAGES);
   onTestFinished(() => placeLargeColumns(null));
   const small = Int32Array.of(1, 2, 3);
   const columns = Array.from({ length: 16 }, () => grown(small, MANY_ROUTES));
-  const addressOf = openLibc().library.func('uintptr_t memset(void *, int, size_t)');
-  const places = columns.map(column => Number(addressOf(column, 0, 0)) % large);
+  const places = columns.map(column => addressOf(column) % large);
   expect(new Set(places).size).toBe(16);
   for (const [i, column] of columns.entries()) {
     expect(column.length).toBe(MANY_ROUTES);
     expect(Array.from(column.subarray(0, 4))).toEqual([1, 2, 3, 0]);
-    // In the second half of a large page; the next one begins the part that the kernel was asked to have in large ones.
+    // In the second half of a large page; from the next one on the kernel was asked for large ones (madvise(2): hg).
     expect(places[i]).toBeGreaterThanOrEqual(large / 2);
-    expect(isAdvised(Number(addressOf(column, 0, 0)) + large - places[i])).toBe(true);
+    expect(mappingOf(addressOf(column) + large - places[i]).flags).toContain('hg');
   }
 });
 
+it('keeps large blocks out of the heap of the C library, where they would have to be cleared', async () => {
+  placeLargeColumns(LARGE_PAGES);
+  onTestFinished(() => placeLargeColumns(null));
+  grown(new Uint8Array(1), MANY_ROUTES);
+  const held = process.memoryUsage().arrayBuffers;
+  let block: Uint8Array | undefined = new Uint8Array(16 * MiB);
+  expect(block.length).toBe(16 * MiB);
+  block = undefined;
+  // One that has been freed is what makes the C library take the next of its size from its heap.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  returnMemory();
+  vi.advanceTimersByTime(1000);
+  for (let i = 0; i < 1000 && process.memoryUsage().arrayBuffers - held > MiB; i++) await turn();
+  const next = new Uint8Array(12 * MiB);
+  expect(mappingOf(addressOf(next)).name).not.toBe('[heap]');
+});
+
 it('leaves small columns alone', () => {
-  placeColumns();
+  placeLargeColumns(LARGE_PAGES);
   onTestFinished(() => placeLargeColumns(null));
   expect(grown(new Uint8Array(1), 1 << 20).buffer.byteLength).toBe(1 << 20);
 });
 
-/** Is there a mapping with the address whose flags have hg, the advice MADV_HUGEPAGE (proc_pid_smaps(5))? */
-function isAdvised(address: number): boolean {
-  let within = false;
+function addressOf(array: ArrayBufferView): number {
+  return Number(openLibc().library.func('uintptr_t memset(void *, int, size_t)')(array, 0, 0));
+}
+
+/** The mapping of this process with the address (proc_pid_smaps(5)). */
+function mappingOf(address: number): { name: string; flags: string[] } {
+  let name: string | undefined;
   for (const line of readFileSync('/proc/self/smaps', 'utf8').split('\n')) {
-    const range = /^([0-9a-f]+)-([0-9a-f]+) /.exec(line);
-    if (range) within = address >= Number.parseInt(range[1], 16) && address < Number.parseInt(range[2], 16);
-    else if (within && line.startsWith('VmFlags:')) return line.split(' ').includes('hg');
+    const range = /^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ \S+ *(.*)$/.exec(line);
+    if (range) {
+      const within = address >= Number.parseInt(range[1], 16) && address < Number.parseInt(range[2], 16);
+      name = within ? range[3] : undefined;
+    } else if (name !== undefined && line.startsWith('VmFlags:')) return { name, flags: line.split(' ').slice(1) };
   }
-  return false;
+  throw new RangeError(`nothing is mapped at ${address}`);
 }

@@ -29,7 +29,10 @@ const arrivals = new Map();
 const expected = new Map();
 
 const operations = {
-  /** Begins to note arrivals of prefixes inside 10.200.0.0/13 as they are notified: those alone, a table beside them is too much. */
+  /**
+   * Begins to note arrivals of prefixes inside 10.200.0.0/13 as they are notified: those alone, a table beside them is
+   * too much.
+   */
   watch() {
     const notifications = openSocket(datagram => {
       const at = now();
@@ -105,7 +108,10 @@ const operations = {
   },
 };
 
-/** 10.200.0.0/13, what the scenarios announce one by one: RTA_DST follows the headers (16 and 12 octets) and RTA_TABLE (8). */
+/**
+ * 10.200.0.0/13, what the scenarios announce one by one: RTA_DST follows the headers (16 and 12 octets) and RTA_TABLE
+ * (8).
+ */
 const WATCHED = { offset: 40, mask: -1 << 19, value: (10 << 24) | (200 << 16) };
 
 /** @param {string} prefix @param {number} timeoutSeconds @returns {Promise<number>} */

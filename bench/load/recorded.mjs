@@ -3,8 +3,8 @@
 //
 // Attributes go out as they were recorded, but with 4-octet AS numbers and the feeder's own address as next hop. Left
 // out is what some daemon would rightly refuse or keep to itself, so that all have the same to do: private and reserved
-// prefixes, AS numbers of the lab, AS_SETs (RFC 9774), attributes of internal sessions, communities such as NO_EXPORT. Each feeder's last
-// announcement is a prefix of its own: who has that has worked through all before it.
+// prefixes, AS numbers of the lab, AS_SETs (RFC 9774), attributes of internal sessions, communities such as NO_EXPORT.
+// Each feeder's last announcement is a prefix of its own: who has that has worked through all before it.
 
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';

@@ -296,7 +296,8 @@ export class AttributeSets {
   private rehash(): void {
     const old = this.slots;
     // Past a few thousand sets room for all of a full table's: each doubling would be the longest turn of the loop.
-    const slots = grown(new Int32Array(0), Math.max(old.length * 2, old.length < 1 << 14 ? 0 : 2 * MANY_SETS));
+    const least = old.length < 1 << 14 ? 0 : 2 * MANY_SETS;
+    const slots = grown(new Int32Array(0), Math.max(old.length * 2, least));
     const mask = slots.length - 1;
     for (let i = 0; i < old.length; i++) {
       const id = old[i];

@@ -44,8 +44,8 @@ export class RunningDaemon {
     }
     if (daemon.prepare) await node.run(daemon.prepare);
     const processes = daemon.processes(topology);
-    for (const [i, { argv, ready }] of processes.entries()) {
-      const held = await hold(node, argv, topology.env);
+    for (const [i, { argv, env, ready }] of processes.entries()) {
+      const held = await hold(node, argv, { ...topology.env, ...env });
       this.#children.push(held.child);
       const at = held.release();
       if (i === 0) this.startedAt = at;

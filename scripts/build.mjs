@@ -2,7 +2,8 @@
 //
 // Starting a process is mostly the reading of modules, so there are few files: one for each module that is loaded by
 // itself (an entry below, or an import() in the code), under its name in src/, and some for what these share, npm packages
-// included. Native packages stay outside.
+// included. The daemon is one script of its own, whose compiled code can be kept (src/code-cache.ts). Native packages stay
+// outside.
 
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -29,21 +30,44 @@ const ENTRIES = [
  * @param {string} directory usually dist/
  */
 export async function bundle(directory) {
+  await write(Object.fromEntries(ENTRIES.map(name => [name, sourceOf(name)])), {
+    dir: directory,
+    format: 'esm',
+    chunkFileNames: ({ facadeModuleId, name }) => `${nameInSource(facadeModuleId) ?? name}.js`,
+    codeSplitting: {
+      groups: [
+        // It finds package.json beside the directory that it is in.
+        { name: 'version', test: /src\/version\.ts$/ },
+        // What the command loads whatever it is to do.
+        { name: 'command', test: /src\/(api\/error|cli\/(commands|exit|grammar|options|suggest))\.ts$/ },
+      ],
+    },
+  });
+  await write(sourceOf('daemon'), {
+    file: join(directory, 'daemon.cjs'),
+    format: 'cjs',
+    codeSplitting: false,
+    postBanner: '(function (exports, require, module, __filename, __dirname) {',
+    postFooter: '})',
+  });
+}
+
+/**
+ * @param {import('rolldown').InputOptions['input']} input
+ * @param {import('rolldown').OutputOptions} output
+ */
+async function write(input, output) {
   const build = await rolldown({
-    input: Object.fromEntries(ENTRIES.map(name => [name, join(SOURCE, `${name}.ts`)])),
+    input,
     cwd: ROOT,
     platform: 'node',
     external: ['koffi', /^netlink\//],
     plugins: [{ name: 'ascii', generateBundle: (_, files) => Object.values(files).forEach(inAscii) }],
   });
   await build.write({
-    dir: directory,
-    format: 'esm',
+    ...output,
     sourcemap: true,
     comments: { legal: true, annotation: false, jsdoc: false },
-    chunkFileNames: ({ facadeModuleId, name }) => `${nameInSource(facadeModuleId) ?? name}.js`,
-    // It finds package.json beside the directory that it is in.
-    codeSplitting: { groups: [{ name: 'version', test: /src\/version\.ts$/ }] },
   });
   await build.close();
 }
@@ -55,6 +79,11 @@ export async function bundle(directory) {
 function inAscii(file) {
   if (file.type !== 'chunk') return;
   file.code = file.code.replace(/[^\0-\x7f]/g, it => `\\u${it.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** @param {string} name */
+function sourceOf(name) {
+  return join(SOURCE, `${name}.ts`);
 }
 
 /** @param {string | null} file */

@@ -50,6 +50,7 @@
 /**
  * @typedef {object} Process
  * @property {string[]} argv
+ * @property {NodeJS.ProcessEnv} [env] besides the usual
  * @property {string} [ready] a file that shows that the next process may be started
  */
 

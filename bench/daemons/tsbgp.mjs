@@ -1,15 +1,35 @@
-// tsbgp, from the build in dist/ or the one that --main names.
+// tsbgp, from the build in dist/ or the one that --main names. It starts as its service does on a machine where it has
+// been before: its compiled code is there, kept by a daemon without neighbors that runs long enough for that.
 
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const CONFIG = '/run/tsbgp/tsbgp.yml';
+const LONELY_CONFIG = '/run/tsbgp/lonely.yml';
+/** A little more than it takes the daemon to keep its code (src/code-cache.ts). */
+const KEPT_AFTER_SECONDS = 12;
 
 let main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** Measures another build. @param {string} file its cli/main.js */
 export function useBuild(file) {
   main = file;
+}
+
+/** @type {string | undefined} */
+let kept;
+
+/** The directory for compiled code of this run of the bench. */
+function keptCode() {
+  if (kept === undefined) {
+    const directory = mkdtempSync(join(tmpdir(), 'tsbgp-bench-'));
+    process.once('exit', () => rmSync(directory, { recursive: true }));
+    kept = directory;
+  }
+  return kept;
 }
 
 /** @param {import('./daemon.mjs').Neighbor} neighbor @param {import('./daemon.mjs').Topology} topology */
@@ -46,6 +66,11 @@ export const tsbgp = {
   title: 'tsbgp',
   commands: {},
   files: topology => ({
+    [LONELY_CONFIG]: `
+as: ${topology.as}
+router-id: ${topology.routerId}
+state-file: false
+`,
     [CONFIG]: `
 as: ${topology.as}
 router-id: ${topology.routerId}
@@ -58,7 +83,14 @@ ${topology.policy ? policyConfig(topology.policy) : ''}
 neighbors:${topology.neighbors.map(neighbor => neighborConfig(neighbor, topology)).join('')}
 `,
   }),
-  processes: () => [{ argv: [process.execPath, main, 'daemon', '--config', CONFIG] }],
+  get prepare() {
+    const daemon = `'${process.execPath}' '${main}' daemon --config ${LONELY_CONFIG}`;
+    const directory = `CACHE_DIRECTORY='${keptCode()}'`;
+    return `export ${directory}; ls $CACHE_DIRECTORY/*.code >/dev/null 2>&1 || timeout ${KEPT_AFTER_SECONDS} ${daemon} || true`;
+  },
+  processes: () => [
+    { argv: [process.execPath, main, 'daemon', '--config', CONFIG], env: { CACHE_DIRECTORY: keptCode() } },
+  ],
   async count(node, family) {
     const output = await node.run(`'${process.execPath}' '${main}' rib summary --json`, 60_000);
     /** @type {{ families: { family: string, prefixes: number }[] }} */

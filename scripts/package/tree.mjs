@@ -137,7 +137,7 @@ function nativePackages(cpu) {
 function bundledPackages() {
   const files = readdirSync(join(ROOT, 'dist'), { recursive: true, encoding: 'utf8' });
   const sources = files
-    .filter(file => file.endsWith('.js.map'))
+    .filter(file => /\.c?js\.map$/.test(file))
     .flatMap(file => JSON.parse(readFileSync(join(ROOT, 'dist', file), 'utf8')).sources);
   const paths = sources.flatMap(source => /node_modules\/(.*node_modules\/)?(@[^/]+\/)?[^/]+/.exec(source)?.[0] ?? []);
   return [...new Set(paths)].sort();

@@ -17,6 +17,9 @@ import { BadValue } from './values.js';
 export { ConfigError, formatProblems, type Problem } from './problems.js';
 export { BadValue } from './values.js';
 
+/** A file is checked once: code made for it would take longer than it saves. */
+const PARSING = { reportInput: true, jitless: true };
+
 /** A usable file: its configuration, and what a person should know about it (keys of gobgpd without counterpart). */
 export interface LoadedConfig {
   config: Config;
@@ -61,7 +64,7 @@ export function parseNeighbor(
     ...groups,
     neighbors: [spec],
   };
-  const result = configSchema.safeParse(inherit(file), { reportInput: true });
+  const result = configSchema.safeParse(inherit(file), PARSING);
   if (result.success) return result.data.neighbors[0];
   const problems = explain(result.error.issues, path => path);
   const sentences = problems.map(({ path, message }) => [pathText(path.slice(2)), message].filter(Boolean).join(': '));
@@ -82,7 +85,7 @@ function useGobgpd(source: Source): LoadedConfig {
 
 /** The value by the schema; every problem of text, mapping and values in one ConfigError. */
 function validate(source: Source, value: unknown, pathInFile: (path: Path) => Path, earlier: Problem[]) {
-  const result = configSchema.safeParse(inherit(value), { reportInput: true });
+  const result = configSchema.safeParse(inherit(value), PARSING);
   const problems = [...source.problems, ...earlier];
   const known = new Set(problems.map(headOf));
   const place = (path: Path) => pathInFile(placeOf(value, path).path);

@@ -173,8 +173,8 @@ describe('monitor', () => {
 
 describe('the daemon and the way to it', () => {
   test('daemon gets its configuration and log level', async () => {
-    const stub = 'export const runDaemon = async args => void console.log(JSON.stringify(args));\n';
-    writeFileSync(join(system.cli.directory, 'dist/daemon.js'), stub);
+    const stub = '(exports => { exports.runDaemon = async args => console.log(JSON.stringify(args)); })\n';
+    writeFileSync(join(system.cli.directory, 'dist/daemon.cjs'), stub);
     expect(JSON.parse((await tsbgp('daemon')).out)).toEqual({ config: '/etc/tsbgp/tsbgp.yml' });
     expect(JSON.parse((await tsbgp('daemon -f gobgpd.yml --log-level debug')).out)).toEqual({
       config: 'gobgpd.yml',

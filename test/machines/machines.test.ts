@@ -126,6 +126,17 @@ describe('installed', { timeout: 5 * MINUTES }, () => {
     expect(Number(exposure)).toBeLessThanOrEqual(2.1);
   });
 
+  it('keeps its compiled code, which a start takes and leaves as it is', async () => {
+    const kept = 'stat -c "%a %U %Y" /var/cache/tsbgp/daemon.cjs.code';
+    const found = await bgp1.until(kept, /^600 tsbgp \d/);
+    await bgp1.run('systemctl restart tsbgp');
+    await established(bgp1, 2);
+    // Had it not been taken, it would be written anew after ten seconds.
+    const age = 'ps -o etimes= -p $(systemctl show --value -p MainPID tsbgp)';
+    await bgp1.until(`test $(${age}) -gt 11 && echo older`, 'older');
+    expect(await bgp1.run(kept)).toBe(found.trim());
+  });
+
   it('logs into the journal with fields', async () => {
     const lines = await bgp1.run('journalctl -u tsbgp -o json NEIGHBOR=172.18.8.102');
     const entries = lines.split('\n').map(line => JSON.parse(line));

@@ -11,7 +11,7 @@
 // each column begins at another place before its boundary, and a table that grows does not come to them all at once.
 //
 // V8 frees what nobody uses any more when its heap has grown, and a daemon whose routes are no objects hardly grows it:
-// without being asked, the memory of a withdrawn table stays.
+// without being asked, the memory of a withdrawn table stays, and that of columns that gave way to others.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -23,6 +23,8 @@ const LATER_MS = 1000;
 const M_TRIM_THRESHOLD = -1;
 const M_MMAP_THRESHOLD = -3;
 const MADV_HUGEPAGE = 14;
+/** New columns may have as much of old ones behind them; a first table's are less. */
+const COLLECT_AFTER_BYTES = 1 << 28;
 const MMAP_THRESHOLD_BYTES = 1 << 20;
 const TRIM_THRESHOLD_BYTES = 1 << 26;
 const PAGE_BYTES = 1 << 12;
@@ -31,7 +33,9 @@ const LARGE_PAGE_BYTES = 1 << 21;
 const BEGINNINGS = Array.from({ length: 16 }, (_, i) => (LARGE_PAGE_BYTES / 32) * (16 + ((i * 7) % 16)));
 
 let placeIn: ColumnPlacer['place'] | undefined;
-let collect: (() => void) | undefined;
+/** Of columns placed since garbage was collected. */
+let placedBytes = 0;
+let gc: (() => void) | undefined;
 let due: NodeJS.Timeout | undefined;
 
 /** Places columns in large pages; what that needs is loaded with the first of them. */
@@ -39,6 +43,8 @@ export const LARGE_PAGES: ColumnPlacer = {
   spare: LARGE_PAGE_BYTES,
   place(memory) {
     placeIn ??= prepare();
+    placedBytes += memory.byteLength;
+    if (placedBytes > COLLECT_AFTER_BYTES) collectGarbage();
     return placeIn(memory);
   },
 };
@@ -68,19 +74,21 @@ export function returnMemory(): void {
   due?.refresh();
   due ??= setTimeout(() => {
     due = undefined;
-    collect ??= collector();
-    collect();
+    collectGarbage();
     // V8 frees beside the loop.
     setTimeout(trim, LATER_MS).unref();
   }, LATER_MS).unref();
 }
 
-function collector(): () => void {
-  setFlagsFromString('--expose-gc');
-  const gc = runInNewContext('gc') as () => void;
-  // V8 takes code that it compiled with other flags for another's.
-  setFlagsFromString('--no-expose-gc');
-  return gc;
+function collectGarbage(): void {
+  placedBytes = 0;
+  if (gc === undefined) {
+    setFlagsFromString('--expose-gc');
+    gc = runInNewContext('gc') as () => void;
+    // V8 takes code that it compiled with other flags for another's.
+    setFlagsFromString('--no-expose-gc');
+  }
+  gc();
 }
 
 function trim(): void {

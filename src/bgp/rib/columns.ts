@@ -4,11 +4,14 @@
 // touched costs nothing but addresses, while every doubling touches all of it again. The first touch of a page is dear (on a
 // virtual machine a third of a table's loading time went to it), so whoever knows the machine may choose where such a column
 // begins, and have it in large pages (see src/memory.ts).
+//
+// That memory is a SharedArrayBuffer's, which nobody shares: what V8 knows as an ArrayBuffer's it counts as if all of it were
+// in use, and collects garbage for each of the columns that are made for a full table. So who places them counts.
 
 type Column = Int32Array | Uint32Array | Uint16Array | Uint8Array | Float64Array;
 interface ColumnType<T extends Column> {
   new (length: number): T;
-  new (memory: ArrayBuffer, offset: number, length: number): T;
+  new (memory: SharedArrayBuffer, offset: number, length: number): T;
 }
 
 /** Routes of a full table, and then some. */
@@ -20,8 +23,11 @@ export const MANY_SETS = 1 << 18;
 export interface ColumnPlacer {
   /** Octets that a large column's memory has more than the column. */
   readonly spare: number;
-  /** The octet of new memory where its column is to begin, a multiple of 8 and at most `spare`. */
-  place(memory: ArrayBuffer): number;
+  /**
+   * The octet of new memory where its column is to begin, a multiple of 8 and at most `spare`. The column may be in place of
+   * another: whoever places them sees to it that the garbage collector comes.
+   */
+  place(memory: SharedArrayBuffer): number;
 }
 
 /** A column of so many octets is a large one. */
@@ -56,6 +62,6 @@ export function grown<T extends Column>(column: T, length: number, used = column
 }
 
 function placed<T extends Column>(by: ColumnPlacer, type: ColumnType<T>, bytes: number, length: number): T {
-  const memory = new ArrayBuffer(bytes + by.spare);
+  const memory = new SharedArrayBuffer(bytes + by.spare);
   return new type(memory, by.place(memory), length);
 }

@@ -12,11 +12,17 @@ import { createSocket, type SocketNeeds, type SocketParts } from './socket-optio
 const LEAST_AT_ONCE = 1 << 13;
 /** … and at most, about as many routes as an update group sends on in its slice. */
 const MOST_AT_ONCE = 1 << 17;
-/** Between the two they are as many as take about so long: code that has not run yet is ten times slower. */
-const WANTED_MS = 6;
+/** Between the two, as many as what is read in one turn takes: code that has not run yet is ten times slower. */
+const TURN_MS = 5;
+const FIRST_PACE = LEAST_AT_ONCE / TURN_MS;
 
 const input = new Uint8Array(MOST_AT_ONCE);
-let atOnce = LEAST_AT_ONCE;
+/** Octets that were dealt with in a millisecond; it doubles at most, for what comes next may be dearer. */
+let pace = FIRST_PACE;
+/** What reading has taken since the loop turned, in milliseconds. */
+let spent = 0;
+/** Sockets that may have more; they are read from when the loop has turned. */
+let unfinished: net.Socket[] = [];
 
 /** Takes what was read, valid during the call only. */
 export type Read = (octets: Uint8Array) => void;
@@ -64,20 +70,30 @@ function reading(socket: () => net.Socket, read: Read): net.OnReadOpts {
   let room = 0;
   return {
     buffer: () => {
-      room = atOnce;
+      room = Math.round(Math.min(Math.max(pace * (TURN_MS - spent), LEAST_AT_ONCE), MOST_AT_ONCE));
       return input.subarray(0, room);
     },
     callback: count => {
+      if (spent === 0) setImmediate(endTurn);
       const begin = performance.now();
       read(input.subarray(0, count));
       const took = performance.now() - begin;
-      if (took > WANTED_MS) atOnce = Math.max(atOnce / 2, LEAST_AT_ONCE);
-      else if (count < room) return true;
-      else if (took < WANTED_MS / 2) atOnce = Math.min(atOnce * 2, MOST_AT_ONCE);
-      setImmediate(() => socket().resume());
+      spent += took;
+      if (count < room && spent < TURN_MS) return true;
+      pace = Math.min(count / took, 2 * pace);
+      unfinished.push(socket());
       return false;
     },
   };
+}
+
+/** What has caught up begins small the next time. */
+function endTurn(): void {
+  const sockets = unfinished;
+  unfinished = [];
+  spent = 0;
+  if (sockets.length === 0) pace = FIRST_PACE;
+  for (const socket of sockets) socket.resume();
 }
 
 /**

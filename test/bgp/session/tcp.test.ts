@@ -5,6 +5,7 @@ import net, { type AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { type Read, takeOver } from '../../../src/bgp/session/tcp.js';
 
+const KiB = 1 << 10;
 const MiB = 1 << 20;
 
 /** A connection that reads as sessions do, and its other end. */
@@ -33,36 +34,61 @@ function turns(): () => number {
   return () => count;
 }
 
-/** Sends it all in one go; `hold` is how long each piece is in hand. */
-async function pieces(sent: Buffer, holdMs: number): Promise<{ octets: Buffer; turn: number }[]> {
-  const now = turns();
-  const pieces: { octets: Buffer; turn: number }[] = [];
-  let left = sent.length;
-  await new Promise<void>((resolve, reject) => {
-    connection(octets => {
-      pieces.push({ octets: Buffer.from(octets), turn: now() });
-      const end = performance.now() + holdMs;
-      while (performance.now() < end);
-      left -= octets.length;
-      if (left === 0) resolve();
-    }).then(({ here, there }) => {
-      here.resume();
-      there.end(sent);
-    }, reject);
-  });
-  return pieces;
+interface Piece {
+  octets: Buffer;
+  turn: number;
 }
 
-it('reads megabytes whole, a piece to a turn, and less at once while a piece is long in hand', async () => {
+/** Sends each of `sent` in one go over a connection of its own, all together; a KiB is in hand for so long. */
+async function pieces(sent: Buffer[], msPerKiB: number): Promise<Piece[][]> {
+  const now = turns();
+  return Promise.all(
+    sent.map(
+      octets =>
+        new Promise<Piece[]>((resolve, reject) => {
+          const pieces: Piece[] = [];
+          let left = octets.length;
+          connection(piece => {
+            pieces.push({ octets: Buffer.from(piece), turn: now() });
+            const end = performance.now() + (msPerKiB * piece.length) / KiB;
+            while (performance.now() < end);
+            left -= piece.length;
+            if (left === 0) resolve(pieces);
+          }).then(({ here, there }) => {
+            here.resume();
+            there.end(octets);
+          }, reject);
+        }),
+    ),
+  );
+}
+
+const lengths = (pieces: Piece[]) => pieces.map(({ octets }) => octets.length);
+
+it('reads megabytes whole, a piece to a turn, small ones first and twice as much at most the next time', async () => {
   const sent = Buffer.alloc(8 * MiB);
   for (let i = 0; i < sent.length; i += 4) sent.writeUInt32BE(i, i);
-  const quick = await pieces(sent, 0);
-  expect(Buffer.concat(quick.map(({ octets }) => octets)).equals(sent)).toBe(true);
-  expect(Math.max(...quick.map(({ octets }) => octets.length))).toBeGreaterThan(1 << 15);
-  expect(new Set(quick.map(({ turn }) => turn)).size).toBe(quick.length);
+  // Whoever has caught up begins anew.
+  for (let again = 0; again < 2; again++) {
+    const [quick] = await pieces([sent], 0);
+    expect(Buffer.concat(quick.map(({ octets }) => octets)).equals(sent)).toBe(true);
+    expect(new Set(quick.map(({ turn }) => turn)).size).toBe(quick.length);
+    expect(Math.max(...lengths(quick))).toBeGreaterThan(32 * KiB);
+    for (const [i, length] of lengths(quick).slice(0, 4).entries()) expect(length).toBeLessThanOrEqual((8 * KiB) << i);
+  }
+});
 
-  const slow = await pieces(sent.subarray(0, 3 * (MiB / 8)), 10);
-  expect(slow.at(0)?.octets.length).toBeGreaterThan(1 << 13);
-  expect(Math.max(...slow.slice(-10, -1).map(({ octets }) => octets.length))).toBe(1 << 13);
+it('reads little while a piece is long in hand, and of several neighbors no more in a turn than of one', async () => {
+  const sent = Buffer.alloc(256 * KiB);
+  const [slow] = await pieces([sent], 1);
+  expect(Math.max(...lengths(slow))).toBe(8 * KiB);
   expect(new Set(slow.map(({ turn }) => turn)).size).toBe(slow.length);
+
+  const inTurn = new Map<number, number>();
+  for (const { octets, turn } of (await pieces(Array(4).fill(sent), 0.25)).flat()) {
+    inTurn.set(turn, (inTurn.get(turn) ?? 0) + octets.length);
+  }
+  // 20 KiB take the turn's time; the others still get a little.
+  expect(Math.max(...inTurn.values())).toBeLessThanOrEqual((20 + 3 * 8) * KiB);
+  expect(Math.max(...inTurn.values())).toBeGreaterThan(8 * KiB);
 });

@@ -30,6 +30,14 @@ const ENTRIES = [
  * @param {string} directory usually dist/
  */
 export async function bundle(directory) {
+  await write(sourceOf('daemon'), {
+    file: join(directory, 'daemon.cjs'),
+    format: 'cjs',
+    strict: true,
+    codeSplitting: false,
+    postBanner: '(function (exports, require, module, __filename, __dirname) {',
+    postFooter: '})',
+  });
   await write(Object.fromEntries(ENTRIES.map(name => [name, sourceOf(name)])), {
     dir: directory,
     format: 'esm',
@@ -42,13 +50,6 @@ export async function bundle(directory) {
         { name: 'command', test: /src\/(api\/error|cli\/(commands|exit|grammar|options|suggest))\.ts$/ },
       ],
     },
-  });
-  await write(sourceOf('daemon'), {
-    file: join(directory, 'daemon.cjs'),
-    format: 'cjs',
-    codeSplitting: false,
-    postBanner: '(function (exports, require, module, __filename, __dirname) {',
-    postFooter: '})',
   });
 }
 

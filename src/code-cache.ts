@@ -8,12 +8,11 @@
 // the file is written anew.
 
 import { readFileSync, statSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
-import { VERSION } from './version.js';
 
 /** By then a daemon has its first routes, and what it does with them is compiled, too. */
 const KEEP_AFTER_MS = 10_000;
@@ -35,9 +34,10 @@ type Main = (
  * @param directory where its compiled code is kept; without it, it is not. Who may write there decides what this process does.
  */
 export function loadScript(file: string, directory: string | undefined): object {
-  const cache = directory ? new CodeCache(join(directory, `${basename(file)}.code`), file) : undefined;
+  const source = readFileSync(file);
+  const cache = directory ? new CodeCache(join(directory, `${basename(file)}.code`), source) : undefined;
   const cachedData = cache?.read();
-  const script = new Script(readFileSync(file, 'latin1'), { filename: file, cachedData });
+  const script = new Script(source.toString('latin1'), { filename: file, cachedData });
   if (cache && (cachedData === undefined || script.cachedDataRejected)) {
     setTimeout(() => cache.write(script.createCachedData()), KEEP_AFTER_MS).unref();
   }
@@ -49,17 +49,11 @@ export function loadScript(file: string, directory: string | undefined): object 
 /** The file with the compiled code of one script. */
 class CodeCache {
   private readonly file: string;
-  /** The checksum of what the data are good for. */
-  private readonly origin: number;
+  private readonly source: Buffer;
 
-  constructor(file: string, script: string) {
+  constructor(file: string, source: Buffer) {
     this.file = file;
-    // The time of the last change is one that no package sets.
-    const identities = [script, process.execPath].map(path => {
-      const { size, ctimeMs } = statSync(path);
-      return `${size} ${ctimeMs}`;
-    });
-    this.origin = crc32([VERSION, process.version, ...identities].join());
+    this.source = source;
   }
 
   /** The data, if they are whole and of this script and Node.js. */
@@ -67,7 +61,7 @@ class CodeCache {
     try {
       const bytes = readFileSync(this.file);
       const data = bytes.subarray(HEADER_BYTES);
-      return bytes.readUInt32LE() === crc32(data, this.origin) ? data : undefined;
+      return bytes.readUInt32LE() === this.checksum(data) ? data : undefined;
     } catch {
       return undefined;
     }
@@ -75,12 +69,20 @@ class CodeCache {
 
   /** Keeps the data; where it can't, the next start is a slow one. */
   async write(data: Buffer): Promise<void> {
-    const header = Buffer.alloc(HEADER_BYTES);
-    header.writeUInt32LE(crc32(data, this.origin));
     const written = `${this.file}.new`;
     try {
+      const header = Buffer.alloc(HEADER_BYTES);
+      header.writeUInt32LE(this.checksum(data));
       await writeFile(written, [header, data], { mode: 0o600 });
       await rename(written, this.file);
-    } catch {}
+    } catch {
+      await rm(written, { force: true }).catch(() => {});
+    }
+  }
+
+  private checksum(data: Buffer): number {
+    // The time of the last change is one that no package sets.
+    const { size, ctimeMs } = statSync(process.execPath);
+    return crc32(data, crc32(this.source, crc32(`${process.version} ${size} ${ctimeMs}`)));
   }
 }

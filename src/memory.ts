@@ -23,7 +23,7 @@ const LATER_MS = 1000;
 const M_TRIM_THRESHOLD = -1;
 const M_MMAP_THRESHOLD = -3;
 const MADV_HUGEPAGE = 14;
-/** New columns may have as much of old ones behind them; a first table's are less. */
+/** New columns may have as much of old ones behind them; those of a family's first table are less. */
 const COLLECT_AFTER_BYTES = 1 << 28;
 const MMAP_THRESHOLD_BYTES = 1 << 20;
 const TRIM_THRESHOLD_BYTES = 1 << 26;

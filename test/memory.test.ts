@@ -15,10 +15,12 @@ afterEach(() => {
 });
 
 it('returns the memory of columns nobody uses, a little later and once', async () => {
+  placeLargeColumns(LARGE_PAGES);
+  onTestFinished(() => placeLargeColumns(null));
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const held = () => process.memoryUsage().arrayBuffers;
   const before = held();
-  let columns: Uint8Array[] = Array.from({ length: 8 }, () => new Uint8Array(8 * MiB));
+  let columns = Array.from({ length: 8 }, () => grown(new Uint8Array(1), 8 * MiB));
   expect(columns.length).toBe(8);
   columns = [];
   returnMemory();

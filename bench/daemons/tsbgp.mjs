@@ -86,7 +86,8 @@ neighbors:${topology.neighbors.map(neighbor => neighborConfig(neighbor, topology
   get prepare() {
     const daemon = `'${process.execPath}' '${main}' daemon --config ${LONELY_CONFIG}`;
     const directory = `CACHE_DIRECTORY='${keptCode()}'`;
-    return `export ${directory}; ls $CACHE_DIRECTORY/*.code >/dev/null 2>&1 || timeout ${KEPT_AFTER_SECONDS} ${daemon} || true`;
+    const isKept = 'ls $CACHE_DIRECTORY/*.code >/dev/null';
+    return `export ${directory}; ${isKept} 2>&1 || { timeout ${KEPT_AFTER_SECONDS} ${daemon}; ${isKept}; }`;
   },
   processes: () => [
     { argv: [process.execPath, main, 'daemon', '--config', CONFIG], env: { CACHE_DIRECTORY: keptCode() } },

@@ -27,7 +27,8 @@ export const idle = {
   name: 'idle',
   title: 'Quiet neighbors',
   about: `Internal neighbors with a hold time of ${HOLD_SECONDS} s that have no routes. Established is the time from the execution of
-the daemon until the first of them has the session, which it tries to open all the time. The command is the one that
+the daemon until the first of them has the session, which it tries to open all the time; tsbgp has started there before,
+its compiled code is kept. The command is the one that
 announces a prefix, from its execution to its end. Of a bare Node process the time of \`node -e 0\` stands in both places.`,
   variants: ({ quick }) =>
     quick ? [variant(2, 1, QUICK_SETTLE_MS)] : [variant(2, 10, SETTLE_MS), variant(1000, 10, SETTLE_MS)],

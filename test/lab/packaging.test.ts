@@ -115,7 +115,10 @@ describe('its files', () => {
     const config = join(tree, 'etc/tsbgp/tsbgp.yml');
     const { status, stderr } = spawnSync(process.execPath, [main(), 'config', 'check', config], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([0, '']);
-    // The daemon's script, as far as its configuration.
+    // The daemon's script, in strict mode as modules are, as far as its configuration.
+    expect(readFileSync(join(tree, 'usr/lib/tsbgp/dist/daemon.cjs'), 'utf8')).toMatch(
+      /^\(function .*\n"use strict";\n/,
+    );
     const daemon = spawnSync(process.execPath, [main(), 'daemon', '-f', '/nowhere.yml'], { encoding: 'utf8' });
     expect([daemon.status, daemon.stderr]).toEqual([2, expect.stringContaining('/nowhere.yml')]);
   });

@@ -12,17 +12,15 @@ import { createSocket, type SocketNeeds, type SocketParts } from './socket-optio
 const LEAST_AT_ONCE = 1 << 13;
 /** … and at most, about as many routes as an update group sends on in its slice. */
 const MOST_AT_ONCE = 1 << 17;
-/** Between the two, as many as what is read in one turn takes: code that has not run yet is ten times slower. */
+/** Between the two, its share of what is read in so long: code that has not run yet is ten times slower. */
 const TURN_MS = 5;
 const FIRST_PACE = LEAST_AT_ONCE / TURN_MS;
 
 const input = new Uint8Array(MOST_AT_ONCE);
-/** Octets that were dealt with in a millisecond; it doubles at most, for what comes next may be dearer. */
-let pace = FIRST_PACE;
-/** What reading has taken since the loop turned, in milliseconds. */
-let spent = 0;
 /** Sockets that may have more; they are read from when the loop has turned. */
 let unfinished: net.Socket[] = [];
+/** How many they were at the last turn. */
+let sharing = 1;
 
 /** Takes what was read, valid during the call only. */
 export type Read = (octets: Uint8Array) => void;
@@ -65,34 +63,40 @@ export function takeOver(accepted: net.Socket, read: Read): net.Socket {
   return socket;
 }
 
-/** When the buffer was full there may be megabytes more: then the loop turns first, and when it took long. */
+/**
+ * When the buffer was full there may be megabytes more: then the loop turns first. What begins after a pause begins small.
+ * The buffer is asked for when the last one has been dealt with, so its size is that of the next turn.
+ */
 function reading(socket: () => net.Socket, read: Read): net.OnReadOpts {
   let room = 0;
+  /** Octets that are dealt with in a millisecond; it doubles at most, for what comes next may be dearer. */
+  let pace = FIRST_PACE;
   return {
     buffer: () => {
-      room = Math.round(Math.min(Math.max(pace * (TURN_MS - spent), LEAST_AT_ONCE), MOST_AT_ONCE));
+      const share = Math.round((pace * TURN_MS) / Math.max(sharing, unfinished.length));
+      room = Math.min(Math.max(share, LEAST_AT_ONCE), MOST_AT_ONCE);
       return input.subarray(0, room);
     },
     callback: count => {
-      if (spent === 0) setImmediate(endTurn);
       const begin = performance.now();
       read(input.subarray(0, count));
-      const took = performance.now() - begin;
-      spent += took;
-      if (count < room && spent < TURN_MS) return true;
-      pace = Math.min(count / took, 2 * pace);
+      if (count < room) {
+        pace = FIRST_PACE;
+        return true;
+      }
+      const measured = count / (performance.now() - begin);
+      pace = Math.max(FIRST_PACE, Math.min(measured, 2 * pace));
+      if (unfinished.length === 0) setImmediate(readOn);
       unfinished.push(socket());
       return false;
     },
   };
 }
 
-/** What has caught up begins small the next time. */
-function endTurn(): void {
+function readOn(): void {
   const sockets = unfinished;
   unfinished = [];
-  spent = 0;
-  if (sockets.length === 0) pace = FIRST_PACE;
+  sharing = sockets.length;
   for (const socket of sockets) socket.resume();
 }
 

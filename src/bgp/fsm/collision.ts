@@ -24,6 +24,8 @@ export interface CollisionRules {
   remoteAs: number;
   /** The Graceful Restart capability was received on the Established session (RFC 4724 §4.2). */
   gracefulRestart: boolean;
+  /** The session is so young that the neighbor may have made the other connection before it knew of it. */
+  young?: boolean;
   /** CollisionDetectEstablishedState (RFC 4271 §8.1.1): an Established connection takes part in the comparison. */
   collisionDetectEstablishedState: boolean;
 }
@@ -39,7 +41,10 @@ export type CollisionVerdict = 'none' | 'keep-opened' | 'keep-other' | 'replace-
 export function resolveCollision(opened: Contender, other: Contender, rules: CollisionRules): CollisionVerdict {
   if (other.state === 'Idle' || other.state === 'Connect' || other.state === 'Active') return 'none';
   if (other.state === 'Established') {
-    if (rules.gracefulRestart && opened.direction === 'incoming') return 'replace-other';
+    // RFC 4724 takes the new connection for that of a restarted neighbor. Two that crossed are none: each side would give up
+    // the other's, and both sessions would be lost.
+    const crossed = rules.young === true && other.direction === 'outgoing';
+    if (rules.gracefulRestart && opened.direction === 'incoming' && !crossed) return 'replace-other';
     if (!rules.collisionDetectEstablishedState) return 'keep-other';
   }
   if (opened.direction === other.direction) {

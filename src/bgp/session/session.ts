@@ -42,6 +42,9 @@ import { closeTcp, socketNeeds } from './tcp.js';
 
 export type { Cease, Negotiated, SessionDown, SessionHandler } from './handler.js';
 
+/** So long after its start the neighbor may still be heard on a connection that it made before it had the session. */
+const YOUNG_MS = 5_000;
+
 /** A neighbor's session. */
 export class NeighborSession implements ConnectionOwner {
   /** Read for each new connection; replace it and reset() to apply other options. */
@@ -53,6 +56,7 @@ export class NeighborSession implements ConnectionOwner {
   /** The neighbor's own connection first. */
   #connections: Connection[];
   #established: Connection | null = null;
+  #establishedAt = 0;
   #negotiated: Negotiated | null = null;
   /** Events that wait; those without a connection are for the neighbor's own. */
   readonly #queue: { connection: Connection | null; event: FsmEvent }[] = [];
@@ -269,6 +273,7 @@ export class NeighborSession implements ConnectionOwner {
       localAs: sessionAs(this.options, this.local),
       remoteAs: agreed.remoteAs,
       gracefulRestart: this.#negotiated !== null && keepsRoutes(this.#negotiated),
+      young: performance.now() - this.#establishedAt < YOUNG_MS,
       collisionDetectEstablishedState: false,
     };
     for (const other of this.#connections.filter(connection => connection !== opened)) {
@@ -304,6 +309,7 @@ export class NeighborSession implements ConnectionOwner {
     const remoteAddress = canonicalAddress(socket.remoteAddress ?? '::');
     const { interfaceName, interfaceIndex, ...nextHopSelf } = ownAddresses(localAddress);
     this.#established = connection;
+    this.#establishedAt = performance.now();
     this.#negotiated = {
       ...agreed,
       localAddress,

@@ -66,6 +66,12 @@ describe('resolveCollision', () => {
     expect(resolveCollision(incoming('OpenSent'), outgoing('OpenConfirm'), rules)).toBe('keep-opened');
   });
 
+  it('but not a young session of ours for a connection that crossed it', () => {
+    const rules = { ...RULES, gracefulRestart: true, young: true };
+    expect(resolveCollision(incoming('OpenSent'), outgoing('Established'), rules)).toBe('keep-other');
+    expect(resolveCollision(incoming('OpenSent'), incoming('Established', 1), rules)).toBe('replace-other');
+  });
+
   it('keeps the newer of two connections the neighbor made', () => {
     expect(resolveCollision(incoming('OpenSent', 2), incoming('OpenConfirm', 1), RULES)).toBe('keep-opened');
     expect(resolveCollision(incoming('OpenSent', 1), incoming('OpenSent', 2), RULES)).toBe('keep-other');

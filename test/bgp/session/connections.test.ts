@@ -1,6 +1,6 @@
 // The connections of a session: two at a time, unwanted ones, none at all, and one that waits for the other side to speak.
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { encode } from '../../../src/bgp/wire/message.js';
 import { cleanUp, header, inEstablished, inOpenSent, portWithoutAnswer, rawNeighbor, until } from './lab.js';
 
@@ -122,9 +122,22 @@ describe('two connections', () => {
     expect(neighbor.node.downs).toEqual([]);
   });
 
+  it('of a neighbor that restarts gracefully: one that crossed ours is closed while the session is young', async () => {
+    const [neighbor, connection] = await inEstablished({ gracefulRestart: { restartTimeSeconds: 120 } });
+    const second = await neighbor.connects();
+    second.say(neighbor.open);
+    expect(await second.isTold()).toBe('6/7');
+    connection.say(UPDATE);
+    await until(() => neighbor.node.updates === 1);
+    expect(neighbor.node.downs).toEqual([]);
+  });
+
   it('of a neighbor that restarts gracefully: the new one replaces the session (RFC 4724)', async () => {
     const [neighbor, connection] = await inEstablished({ gracefulRestart: { restartTimeSeconds: 120 } });
     const { node } = neighbor;
+    const now = performance.now();
+    vi.spyOn(performance, 'now').mockImplementation(() => now + 10_000);
+    onTestFinished(() => void vi.restoreAllMocks());
     const second = await neighbor.connects();
     await neighbor.establishes(second);
     await connection.ends();

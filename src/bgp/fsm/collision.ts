@@ -25,7 +25,7 @@ export interface CollisionRules {
   /** The Graceful Restart capability was received on the Established session (RFC 4724 §4.2). */
   gracefulRestart: boolean;
   /** The session is so young that the neighbor may have made the other connection before it knew of it. */
-  young?: boolean;
+  young: boolean;
   /** CollisionDetectEstablishedState (RFC 4271 §8.1.1): an Established connection takes part in the comparison. */
   collisionDetectEstablishedState: boolean;
 }
@@ -43,7 +43,7 @@ export function resolveCollision(opened: Contender, other: Contender, rules: Col
   if (other.state === 'Established') {
     // RFC 4724 takes the new connection for that of a restarted neighbor. Two that crossed are none: each side would give up
     // the other's, and both sessions would be lost.
-    const crossed = rules.young === true && other.direction === 'outgoing';
+    const crossed = rules.young && other.direction === 'outgoing';
     if (rules.gracefulRestart && opened.direction === 'incoming' && !crossed) return 'replace-other';
     if (!rules.collisionDetectEstablishedState) return 'keep-other';
   }

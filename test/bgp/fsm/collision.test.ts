@@ -10,6 +10,7 @@ const RULES: CollisionRules = {
   localAs: 65001,
   remoteAs: 65002,
   gracefulRestart: false,
+  young: false,
   collisionDetectEstablishedState: false,
 };
 const incoming = (state: Contender['state'], sequence = 2): Contender => ({ direction: 'incoming', state, sequence });

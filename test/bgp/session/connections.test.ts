@@ -101,8 +101,11 @@ describe('two connections', () => {
     expect(neighbor.node.ups[0].remotePort).toBe(connections[2].socket.localPort);
   });
 
-  it('beside an Established session the new one is closed', async () => {
-    const [neighbor, connection] = await inEstablished();
+  it.each([
+    ['an Established session', {}],
+    ['a young session with graceful restart that it has crossed', { gracefulRestart: { restartTimeSeconds: 120 } }],
+  ])('beside %s the new one is closed', async (_, options) => {
+    const [neighbor, connection] = await inEstablished(options);
     const second = await neighbor.connects();
     second.say(neighbor.open);
     expect(await second.isTold()).toBe('6/7');
@@ -117,16 +120,6 @@ describe('two connections', () => {
     await second.hears('open');
     second.socket.end();
     await second.ends();
-    connection.say(UPDATE);
-    await until(() => neighbor.node.updates === 1);
-    expect(neighbor.node.downs).toEqual([]);
-  });
-
-  it('of a neighbor that restarts gracefully: one that crossed ours is closed while the session is young', async () => {
-    const [neighbor, connection] = await inEstablished({ gracefulRestart: { restartTimeSeconds: 120 } });
-    const second = await neighbor.connects();
-    second.say(neighbor.open);
-    expect(await second.isTold()).toBe('6/7');
     connection.say(UPDATE);
     await until(() => neighbor.node.updates === 1);
     expect(neighbor.node.downs).toEqual([]);

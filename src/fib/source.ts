@@ -6,8 +6,11 @@ import type { Family } from '../bgp/wire/family.js';
 /** Prefix ids that changed since the consumer last looked; memory is bounded by the table. */
 export interface DirtySet {
   readonly size: number;
-  /** Visits up to `max` ids and returns how many; after `visit` returns, an id that lost its paths may be reused. */
-  drain(max: number, visit: (prefixId: number) => void): number;
+  /**
+   * Visits up to `max` ids that were marked one after the other and returns how many; the next call's are far from them.
+   * After it an id that lost its paths may be reused.
+   */
+  drainSpread(max: number, visit: (prefixId: number) => void): number;
   close(): void;
 }
 

@@ -39,7 +39,7 @@ class StandInDirtySet implements DirtySet {
     if (this.ids.size === 1) this.onDirty();
   }
 
-  drain(max: number, visit: (prefixId: number) => void): number {
+  drainSpread(max: number, visit: (prefixId: number) => void): number {
     let visited = 0;
     for (const id of this.ids) {
       if (visited === max) break;
@@ -52,7 +52,7 @@ class StandInDirtySet implements DirtySet {
   }
 
   close(): void {
-    this.drain(this.size, () => {});
+    this.drainSpread(this.size, () => {});
   }
 }
 

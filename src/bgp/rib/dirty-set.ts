@@ -12,6 +12,8 @@ export interface Holder {
 }
 
 const NONE = new Int32Array(0);
+/** Its multiples, less their whole parts, are spread evenly over 0 to 1 however many there are. */
+const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 
 /** A consumer's set of changed prefix ids. */
 export class DirtySet {
@@ -21,6 +23,8 @@ export class DirtySet {
   private spare = NONE;
   private head = 0;
   private count = 0;
+  /** Where in the queue, from 0 to 1, `drainSpread` was last. */
+  private place = 0;
   private readonly holder: Holder;
   private readonly onDirty: () => void;
   private readonly onClose: (set: DirtySet) => void;
@@ -80,6 +84,15 @@ export class DirtySet {
     return size;
   }
 
+  /**
+   * The same for up to `max` ids that were marked one after the other somewhere in the queue: all that wait are visited in
+   * an order that is spread over them.
+   */
+  drainSpread(max: number, visit: (prefixId: number) => void): number {
+    this.bringForward(max);
+    return this.drain(max, visit);
+  }
+
   /** Marks in `other` whatever waits here. */
   copyTo(other: DirtySet): void {
     for (let i = 0; i < this.count; i++) other.mark(this.queue[(this.head + i) & (this.queue.length - 1)]);
@@ -89,6 +102,19 @@ export class DirtySet {
   close(): void {
     this.drain(this.count, () => {});
     this.onClose(this);
+  }
+
+  /** Brings a stretch of the queue to its front, in exchange for what is there. */
+  private bringForward(size: number): void {
+    const { queue, head } = this;
+    const mask = queue.length - 1;
+    this.place = (this.place + GOLDEN_RATIO) % 1;
+    const from = head + size * Math.floor(this.place * Math.floor(this.count / size));
+    for (let i = 0; i < size && from > head; i++) {
+      const id = queue[(head + i) & mask];
+      queue[(head + i) & mask] = queue[(from + i) & mask];
+      queue[(from + i) & mask] = id;
+    }
   }
 
   private growQueue(): void {

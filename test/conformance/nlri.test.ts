@@ -187,6 +187,26 @@ describe('prefixes', () => {
     expect([...b.table.keys()]).toEqual([]);
   });
 
+  for (const prefix of [
+    '2fff:8000::/17',
+    '2fff:ffff:f000::/36',
+    '2fff:ffff:ffff:ffff:8000::/65',
+    '2fff:ffff:ffff:ffff:ffff:ffff:fff0:0/108',
+  ]) {
+    conforms('4271 §4.3', `bits behind the prefix length are irrelevant: ${prefix}`, async () => {
+      const { bed, a, b } = await pair();
+      const trailing = nlri(prefix);
+      trailing[trailing.length - 1] |= 0xff >>> (trailing[0] & 7);
+      expect(trailing).not.toEqual(nlri(prefix));
+      a.send(update({ attributes: [reach6(trailing), ...path6] }));
+      await bed.settle(b);
+      expect([...b.table.keys()]).toEqual([prefixText(prefix)]);
+      a.send(update({ attributes: [attr.unreach(2, [nlri(prefix)])] }));
+      await bed.settle(b);
+      expect([...b.table.keys()]).toEqual([]);
+    });
+  }
+
   for (const prefix of ['224.0.0.0/24', '239.1.2.3/32', '224.0.0.0/4']) {
     conforms('4271 §6.3', `multicast ${prefix} is ignored, the session and the other prefixes stay`, async () => {
       const { bed, a, b } = await pair();

@@ -64,8 +64,8 @@ export class PrefixClasses {
 }
 
 class FamilyClasses {
-  /** Words of the distinct prefixes in ascending order, `stride` each. */
-  private readonly words: Uint32Array;
+  /** Words of the distinct prefixes in the order of addresses, `stride` each. */
+  private readonly words: Int32Array;
   private readonly lengths: Uint8Array;
   private readonly parents: Int32Array;
   /** By prefix: the row of `rows` that holds a class for each length; row 0 is that of no prefix. */
@@ -84,7 +84,7 @@ class FamilyClasses {
     }
     const entries = [...distinct.values()].sort((a, b) => comparePrefixes(a.prefix, b.prefix));
     this.count = entries.length;
-    this.words = new Uint32Array(entries.length * stride);
+    this.words = new Int32Array(entries.length * stride);
     this.lengths = Uint8Array.from(entries, ({ prefix }) => prefix.length);
     this.parents = new Int32Array(entries.length).fill(-1);
     this.rowOf = new Int32Array(entries.length);
@@ -122,7 +122,7 @@ class FamilyClasses {
     while (low < high) {
       const middle = (low + high) >>> 1;
       const word = words[middle];
-      if (word < address || (word === address && lengths[middle] <= length)) low = middle + 1;
+      if (word >>> 0 < address >>> 0 || (word === address && lengths[middle] <= length)) low = middle + 1;
       else high = middle;
     }
     let at = low - 1;
@@ -134,7 +134,7 @@ class FamilyClasses {
   }
 
   /** The prefix's four words are `address[from..from + 4)`. */
-  find6(address: Uint32Array, from: number, length: number): number {
+  find6(address: Int32Array, from: number, length: number): number {
     const { words, lengths, parents } = this;
     let low = 0;
     let high = this.count;
@@ -142,7 +142,7 @@ class FamilyClasses {
       const middle = (low + high) >>> 1;
       let w = 0;
       while (w < 4 && words[middle * 4 + w] === address[from + w]) w++;
-      const before = w < 4 ? words[middle * 4 + w] < address[from + w] : lengths[middle] <= length;
+      const before = w < 4 ? words[middle * 4 + w] >>> 0 < address[from + w] >>> 0 : lengths[middle] <= length;
       if (before) low = middle + 1;
       else high = middle;
     }
@@ -154,7 +154,7 @@ class FamilyClasses {
   }
 }
 
-function sameBits(a: Uint32Array, aAt: number, b: Uint32Array, bAt: number, bits: number): boolean {
+function sameBits(a: Int32Array, aAt: number, b: Int32Array, bAt: number, bits: number): boolean {
   for (let w = 0; bits > 0; w++, bits -= 32) {
     const different = a[aAt + w] ^ b[bAt + w];
     if (bits >= 32 ? different !== 0 : different >>> (32 - bits) !== 0) return false;

@@ -4,7 +4,7 @@
 // RFC 7911 (path ids), RFC 9234 §5 (route leaks).
 
 import { SegmentType } from '../wire/aspath.js';
-import { readU32 } from '../wire/bytes.js';
+import { readU32, wordOf } from '../wire/bytes.js';
 import { canonicalize } from '../wire/canonical.js';
 import { Family } from '../wire/family.js';
 import { NotificationErrors } from '../wire/notification.js';
@@ -184,13 +184,8 @@ function applyIpv4(
     }
     const length = buf[at++];
     const octets = (length + 7) >>> 3;
-    let address = 0;
-    if (octets > 0) address = buf[at] << 24;
-    if (octets > 1) address |= buf[at + 1] << 16;
-    if (octets > 2) address |= buf[at + 2] << 8;
-    if (octets > 3) address |= buf[at + 3];
+    const address = wordOf(buf, at, octets) & maskOf(length);
     at += octets;
-    address = length === 0 ? 0 : (address & (-1 << (32 - length))) >>> 0;
     if (set !== 0) {
       if (address >>> 28 === 0xe && length >= 4) ignoreMulticast(buf, at - octets - 1, at);
       else if (policy !== null) table.announceBy(policy, prefixes.ensure4(address, length), source, pathId, set);
@@ -201,8 +196,6 @@ function applyIpv4(
     }
   }
 }
-
-const words = new Uint32Array(4);
 
 function applyIpv6(
   table: LocRib,
@@ -223,22 +216,30 @@ function applyIpv6(
       at += 4;
     }
     const length = buf[at++];
-    words.fill(0);
-    for (let bit = 0; bit < length; bit += 8) words[bit >>> 5] |= buf[at++] << (24 - (bit & 24));
-    if ((length & 31) !== 0) words[length >>> 5] &= -1 << (32 - (length & 31));
+    const octets = (length + 7) >>> 3;
+    const a = wordOf(buf, at, octets) & maskOf(length);
+    const b = length <= 32 ? 0 : wordOf(buf, at + 4, octets - 4) & maskOf(length - 32);
+    const c = length <= 64 ? 0 : wordOf(buf, at + 8, octets - 8) & maskOf(length - 64);
+    const d = length <= 96 ? 0 : wordOf(buf, at + 12, octets - 12) & maskOf(length - 96);
+    at += octets;
     if (set !== 0) {
-      if (words[0] >>> 24 === 0xff && length >= 8) {
-        ignoreMulticast(buf, at - ((length + 7) >>> 3) - 1, at);
+      if (a >>> 24 === 0xff && length >= 8) {
+        ignoreMulticast(buf, at - octets - 1, at);
         continue;
       }
-      const prefix = prefixes.ensure6(words[0], words[1], words[2], words[3], length);
+      const prefix = prefixes.ensure6(a, b, c, d, length);
       if (policy !== null) table.announceBy(policy, prefix, source, pathId, set);
       else table.announce(prefix, source, pathId, set, verdict);
     } else {
-      const prefix = prefixes.find6(words[0], words[1], words[2], words[3], length);
+      const prefix = prefixes.find6(a, b, c, d, length);
       if (prefix !== 0) table.withdraw(prefix, source, pathId);
     }
   }
+}
+
+/** The mask of a prefix' word of which `bits` or more count. */
+function maskOf(bits: number): number {
+  return bits === 0 ? 0 : bits >= 32 ? -1 : -1 << (32 - bits);
 }
 
 // RFC 4271 §6.3: a prefix that makes no sense is ignored, the others of the message count.

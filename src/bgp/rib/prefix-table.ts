@@ -8,15 +8,15 @@
 // `firstPath` heads the prefix's list of paths, `best` is the path the decision process chose (0: none). An id is
 // reused once it has neither paths nor a consumer that still has to hear of it.
 
-import { readU32 } from '../wire/bytes.js';
+import { readU32, wordOf } from '../wire/bytes.js';
 import { Family } from '../wire/family.js';
 import { grown, isLarge, MANY_ROUTES, roomFor } from './columns.js';
 
 /** The table of prefixes; ids begin at 1. */
 export class PrefixTable {
   readonly family: Family;
-  /** Address words, one (IPv4) or four (IPv6) to an id. */
-  address: Uint32Array;
+  /** Address words, one (IPv4) or four (IPv6) to an id: signed, which are numbers to V8 before it has compiled anything. */
+  address: Int32Array;
   length: Uint8Array;
   firstPath: Int32Array;
   best: Int32Array;
@@ -33,7 +33,7 @@ export class PrefixTable {
   constructor(family: Family) {
     this.family = family;
     this.stride = family === Family.ipv4Unicast ? 1 : 4;
-    this.address = new Uint32Array(32 * this.stride);
+    this.address = new Int32Array(32 * this.stride);
     this.length = new Uint8Array(32);
     this.firstPath = new Int32Array(32);
     this.best = new Int32Array(32);
@@ -49,7 +49,7 @@ export class PrefixTable {
     return this.length.length;
   }
 
-  /** The id of an IPv4 prefix, or 0. `address` is unsigned with host bits zero. */
+  /** The id of an IPv4 prefix, or 0. Address words are signed, host bits zero. */
   find4(address: number, length: number): number {
     const hash = hash4(address, length);
     const slots = this.stripes[hash >>> STRIPE_SHIFT];
@@ -93,15 +93,15 @@ export class PrefixTable {
 
   /** Looks a prefix up by its address bytes (4 or 16 from `at` on, host bits zero). */
   find(bytes: Uint8Array, length: number, at = 0): number {
-    const a = readU32(bytes, at);
+    const a = wordOf(bytes, at, 4);
     if (this.stride === 1) return this.find4(a, length);
-    return this.find6(a, readU32(bytes, at + 4), readU32(bytes, at + 8), readU32(bytes, at + 12), length);
+    return this.find6(a, wordOf(bytes, at + 4, 4), wordOf(bytes, at + 8, 4), wordOf(bytes, at + 12, 4), length);
   }
 
   ensure(bytes: Uint8Array, length: number, at = 0): number {
-    const a = readU32(bytes, at);
+    const a = wordOf(bytes, at, 4);
     if (this.stride === 1) return this.ensure4(a, length);
-    return this.ensure6(a, readU32(bytes, at + 4), readU32(bytes, at + 8), readU32(bytes, at + 12), length);
+    return this.ensure6(a, wordOf(bytes, at + 4, 4), wordOf(bytes, at + 8, 4), wordOf(bytes, at + 12, 4), length);
   }
 
   /** Writes the address bytes (4 or 16) at `out[at]`; returns the prefix length. */
@@ -157,7 +157,7 @@ export class PrefixTable {
 
   private compare(a: number, b: number): number {
     for (let i = 0; i < this.stride; i++) {
-      const difference = this.address[a * this.stride + i] - this.address[b * this.stride + i];
+      const difference = (this.address[a * this.stride + i] >>> 0) - (this.address[b * this.stride + i] >>> 0);
       if (difference !== 0) return difference;
     }
     return this.length[a] - this.length[b];
@@ -187,7 +187,7 @@ export class PrefixTable {
   }
 
   private shrink(): void {
-    this.address = new Uint32Array(32 * this.stride);
+    this.address = new Int32Array(32 * this.stride);
     this.length = new Uint8Array(32);
     this.firstPath = new Int32Array(32);
     this.best = new Int32Array(32);

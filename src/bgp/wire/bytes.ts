@@ -15,6 +15,12 @@ export function readU32(buf: Uint8Array, at: number): number {
   return ((buf[at] << 24) | (buf[at + 1] << 16) | (buf[at + 2] << 8) | buf[at + 3]) >>> 0;
 }
 
+/** The word of the up to four of `octets` from `at` on, the first one highest, as a signed number; what is missing is 0. */
+export function wordOf(buf: Uint8Array, at: number, octets: number): number {
+  if (octets >= 3) return (buf[at] << 24) | (buf[at + 1] << 16) | (buf[at + 2] << 8) | (octets === 3 ? 0 : buf[at + 3]);
+  return octets === 0 ? 0 : (buf[at] << 24) | (octets === 1 ? 0 : buf[at + 1] << 16);
+}
+
 const float = new DataView(new ArrayBuffer(4));
 
 /** The IEEE 754 single-precision number at `at`. */

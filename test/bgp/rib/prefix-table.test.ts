@@ -70,6 +70,8 @@ describe.each(FAMILIES)('the prefix table of family $family', ({ family, octets 
         expect([...table.ids()].sort((a, b) => a - b)).toEqual(
           [...model.values()].map(({ id }) => id).sort((a, b) => a - b),
         );
+        const inOrder = [...model.values()].sort((a, b) => Buffer.compare(a.address, b.address) || a.length - b.length);
+        expect(table.sorted()).toEqual(inOrder.map(({ id }) => id));
       }),
       { numRuns: 100 },
     );

@@ -8,7 +8,8 @@
 //
 // Columns for a full table are in large pages where the kernel has them (madvise(2), MADV_HUGEPAGE), from the first boundary on:
 // a small table does not pay for them. The kernel clears a large page when it is touched, which may take milliseconds; so
-// each column begins at another place before its boundary, and a table that grows does not come to them all at once.
+// each column begins at another place before its boundary, and a table that grows does not come to them all at once. What is
+// whole from the beginning (hash slots, attributes) begins at a boundary.
 //
 // V8 frees what nobody uses any more when its heap has grown, and a daemon whose routes are no objects hardly grows it:
 // without being asked, the memory of a withdrawn table stays, and that of columns that gave way to others.
@@ -41,11 +42,11 @@ let due: NodeJS.Timeout | undefined;
 /** Places columns in large pages; what that needs is loaded with the first of them. */
 export const LARGE_PAGES: ColumnPlacer = {
   spare: LARGE_PAGE_BYTES,
-  place(memory) {
+  place(memory, whole) {
     placeIn ??= prepare();
     placedBytes += memory.byteLength;
     if (placedBytes > COLLECT_AFTER_BYTES) collectGarbage();
-    return placeIn(memory);
+    return placeIn(memory, whole);
   },
 };
 
@@ -57,10 +58,10 @@ function prepare(): ColumnPlacer['place'] {
   // Its result is the address of what it was given, of which it clears nothing.
   const addressOf = library.func('uintptr_t memset(void *, int, size_t)');
   let placed = 0;
-  return memory => {
+  return (memory, whole) => {
     const begin = Number(addressOf(new Uint8Array(memory), 0, 0));
     const end = begin + memory.byteLength;
-    const beginning = BEGINNINGS[placed++ % BEGINNINGS.length];
+    const beginning = whole ? 0 : BEGINNINGS[placed++ % BEGINNINGS.length];
     const first = roundUp(begin - beginning, LARGE_PAGE_BYTES) + beginning;
     const large = roundUp(first, LARGE_PAGE_BYTES);
     // A kernel without large pages refuses: then the column has small ones.

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
-import { grown, MANY_ROUTES, placeLargeColumns } from '../src/bgp/rib/columns.js';
+import { grown, MANY_ROUTES, Pieces, placeLargeColumns } from '../src/bgp/rib/columns.js';
 import { openLibc } from '../src/libc.js';
 import { LARGE_PAGES, returnMemory } from '../src/memory.js';
 
@@ -54,6 +54,26 @@ it('places large columns in large pages, each at another place before a boundary
     expect(places[i]).toBeGreaterThanOrEqual(large / 2);
     expect(mappingOf(addressOf(column) + large - places[i]).flags).toContain('hg');
   }
+});
+
+it('cuts pieces of large pages, which are theirs alone and zero', () => {
+  const large = 1 << 21;
+  placeLargeColumns(LARGE_PAGES);
+  onTestFinished(() => placeLargeColumns(null));
+  const pieces = new Pieces();
+  const first = Array.from({ length: 4 }, () => pieces.take(large / 4));
+  expect(first.map(piece => addressOf(piece) % large)).toEqual([0, 1, 2, 3].map(quarter => (quarter * large) / 4));
+  expect(mappingOf(addressOf(first[0])).flags).toContain('hg');
+  for (const [i, piece] of first.entries()) expect(piece.fill(i + 1).length).toBe(large / 4);
+  expect(first.every((piece, i) => piece.every(octet => octet === i + 1))).toBe(true);
+  // One for which there is no room begins another block, and so does one that is larger than a block.
+  const small = pieces.takeInts(1024);
+  expect(addressOf(small) % large).toBe(0);
+  expect(small.length).toBe(1024);
+  expect(small.every(number => number === 0)).toBe(true);
+  const whole = pieces.takeInts(large);
+  expect(whole.length).toBe(large);
+  expect(addressOf(whole) % large).toBe(0);
 });
 
 it('has columns collected that gave way to others, for V8 takes no notice of them', async () => {

@@ -3,6 +3,8 @@
 // A block is named by a handle (its offset in 16-byte units), so a column of Uint32 can hold it. Freed blocks of one
 // size wait in a list threaded through their own first bytes; when the last block is freed the buffers are given back.
 
+import { Pieces } from './columns.js';
+
 const UNIT_SHIFT = 4;
 const CHUNK_SHIFT = 20;
 const UNITS_PER_CHUNK_SHIFT = CHUNK_SHIFT - UNIT_SHIFT;
@@ -18,6 +20,7 @@ export class Arena {
   private next = 1;
   private readonly free = new Uint32Array((MAX_BLOCK_BYTES >> UNIT_SHIFT) + 1);
   private live = 0;
+  private pieces = new Pieces();
 
   /** Bytes held from the system. */
   get bytes(): number {
@@ -54,6 +57,7 @@ export class Arena {
     if (--this.live === 0) {
       this.chunks = [];
       this.views = [];
+      this.pieces = new Pieces();
       this.next = 1;
       this.free.fill(0);
       return;
@@ -78,8 +82,8 @@ export class Arena {
   }
 
   private grow(): void {
-    const chunk = new Uint8Array(CHUNK_BYTES);
+    const chunk = this.chunks.length === 0 ? new Uint8Array(CHUNK_BYTES) : this.pieces.take(CHUNK_BYTES);
     this.chunks.push(chunk);
-    this.views.push(new DataView(chunk.buffer));
+    this.views.push(new DataView(chunk.buffer, chunk.byteOffset, CHUNK_BYTES));
   }
 }

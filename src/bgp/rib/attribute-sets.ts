@@ -6,7 +6,7 @@
 
 import { readFloat, readU32 } from '../wire/bytes.js';
 import { Arena } from './arena.js';
-import { grown, isLarge, MANY_SETS, roomFor } from './columns.js';
+import { grown, isLarge, MANY_SETS, Pieces, roomFor } from './columns.js';
 import type { NextHops } from './next-hops.js';
 import { ONLY_TO_CUSTOMER } from './only-to-customer.js';
 
@@ -81,7 +81,7 @@ export class AttributeSets {
   count = 0;
   private hashes = new Int32Array(64);
   private scopes = new Int32Array(64);
-  private slots = new Int32Array(128);
+  private slots: Int32Array = new Int32Array(128);
   private top = 1;
   private freeId = 0;
   private interned = 0;
@@ -297,7 +297,8 @@ export class AttributeSets {
     const old = this.slots;
     // Past a few thousand sets room for all of a full table's: each doubling would be the longest turn of the loop.
     const least = old.length < 1 << 14 ? 0 : 2 * MANY_SETS;
-    const slots = grown(new Int32Array(0), Math.max(old.length * 2, least));
+    const length = Math.max(old.length * 2, least);
+    const slots = least === 0 ? new Int32Array(length) : new Pieces().takeInts(length);
     const mask = slots.length - 1;
     for (let i = 0; i < old.length; i++) {
       const id = old[i];

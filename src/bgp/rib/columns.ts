@@ -24,10 +24,10 @@ export interface ColumnPlacer {
   /** Octets that a large column's memory has more than the column. */
   readonly spare: number;
   /**
-   * The octet of new memory where its column is to begin, a multiple of 8 and at most `spare`. The column may be in place of
-   * another: whoever places them sees to it that the garbage collector comes.
+   * The octet of new memory where its column is to begin, a multiple of 8 and at most `spare`; `whole`: all of it will soon
+   * be in use. The column may be in place of another: whoever places them sees to it that the garbage collector comes.
    */
-  place(memory: SharedArrayBuffer): number;
+  place(memory: SharedArrayBuffer, whole: boolean): number;
 }
 
 /** A column of so many octets is a large one. */
@@ -63,5 +63,35 @@ export function grown<T extends Column>(column: T, length: number, used = column
 
 function placed<T extends Column>(by: ColumnPlacer, type: ColumnType<T>, bytes: number, length: number): T {
   const memory = new SharedArrayBuffer(bytes + by.spare);
-  return new type(memory, by.place(memory), length);
+  return new type(memory, by.place(memory, false), length);
+}
+
+/** A large page. */
+const BLOCK_BYTES = 1 << 21;
+
+/** Cuts large blocks into pieces, for what is not grown but added to: no page of a block stays unused for long. */
+export class Pieces {
+  private block: SharedArrayBuffer | null = null;
+  private at = 0;
+  private end = 0;
+
+  /** So many octets, all 0: a power of two. */
+  take(bytes: number): Uint8Array {
+    if (placer === null) return new Uint8Array(bytes);
+    if (this.block === null || this.at + bytes > this.end) {
+      const size = Math.max(bytes, BLOCK_BYTES);
+      this.block = new SharedArrayBuffer(size + placer.spare);
+      this.at = placer.place(this.block, true);
+      this.end = this.at + size;
+    }
+    const piece = new Uint8Array(this.block, this.at, bytes);
+    this.at += bytes;
+    return piece;
+  }
+
+  /** So many numbers. */
+  takeInts(length: number): Int32Array {
+    const { buffer, byteOffset } = this.take(length * Int32Array.BYTES_PER_ELEMENT);
+    return new Int32Array(buffer, byteOffset, length);
+  }
 }

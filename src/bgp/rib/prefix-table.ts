@@ -10,7 +10,7 @@
 
 import { readU32, wordOf } from '../wire/bytes.js';
 import { Family } from '../wire/family.js';
-import { grown, isLarge, MANY_ROUTES, roomFor } from './columns.js';
+import { grown, isLarge, MANY_ROUTES, Pieces, roomFor } from './columns.js';
 
 /** The table of prefixes; ids begin at 1. */
 export class PrefixTable {
@@ -27,6 +27,7 @@ export class PrefixTable {
   /** By stripe: slots that are not empty, DEAD ones included. */
   private readonly taken = new Uint32Array(STRIPES);
   private readonly stride: number;
+  private pieces = new Pieces();
   private top = 1;
   private freeIds = 0;
 
@@ -193,6 +194,7 @@ export class PrefixTable {
     this.best = new Int32Array(32);
     this.holds = new Uint16Array(32);
     this.stripes = emptyStripes();
+    this.pieces = new Pieces();
     this.taken.fill(0);
     this.top = 1;
     this.freeIds = 0;
@@ -278,7 +280,8 @@ export class PrefixTable {
     const before = this.stripes[stripe];
     let live = 0;
     for (let slot = 0; slot < before.length; slot++) if (before[slot] > 0) live++;
-    const slots = new Int32Array(live * 4 > before.length ? before.length * 4 : before.length);
+    const length = live * 4 > before.length ? before.length * 4 : before.length;
+    const slots = length < LARGE_STRIPE ? new Int32Array(length) : this.pieces.takeInts(length);
     const mask = slots.length - 1;
     for (let i = 0; i < before.length; i++) {
       const id = before[i];
@@ -302,6 +305,8 @@ export class PrefixTable {
 }
 
 const STRIPES = 64;
+/** Slots of a stripe of a large table. */
+const LARGE_STRIPE = 1 << 13;
 /** The highest bits of a hash name the stripe. */
 const STRIPE_SHIFT = 26;
 

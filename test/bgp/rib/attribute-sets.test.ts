@@ -1,9 +1,17 @@
 // The table of attribute sets as it fills and empties; what a set means is the other tests' matter.
 
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { type ColumnPlacer, placeLargeColumns } from '../../../src/bgp/rib/columns.js';
 import { block, newRib } from './tables.js';
 
-it('gives the memory of an emptied table back, and begins again', () => {
+const PLACERS: [string, ColumnPlacer | null][] = [
+  ['small pages', null],
+  ['large ones', { spare: 64, place: (_memory, whole) => (whole ? 16 : 8) }],
+];
+
+it.each(PLACERS)('gives the memory of an emptied table back, and begins again: %s', (_pages, placer) => {
+  placeLargeColumns(placer);
+  onTestFinished(() => placeLargeColumns(null));
   const { sets } = newRib();
   const bytes = block({ asPath: '1 2 3', nextHop: '10.0.0.1', med: 0 });
   const med = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 4);
@@ -12,7 +20,11 @@ it('gives the memory of an emptied table back, and begins again', () => {
     return sets.intern(bytes, bytes.length, 0);
   };
   const ids = Array.from({ length: 70_000 }, (_, value) => intern(value));
-  expect(sets.med[ids[69_999]]).toBe(69_999);
+  expect(ids.every((id, value) => sets.med[id] === value && sets.block(id).at(-1) === (value & 255))).toBe(true);
+  // What others leave is used again, and nobody else's.
+  for (let value = 0; value < 70_000; value += 3) sets.release(ids[value]);
+  for (let value = 0; value < 70_000; value += 3) ids[value] = intern(value);
+  expect(ids.every((id, value) => sets.med[id] === value && sets.block(id).at(-1) === (value & 255))).toBe(true);
   expect(intern(4)).toBe(ids[4]);
   sets.release(ids[4]);
   const serial = sets.serial[ids[69_999]];

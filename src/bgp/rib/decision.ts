@@ -103,6 +103,25 @@ export function choose(t: DecisionTables, first: number): number {
   return best;
 }
 
+/**
+ * The best path when `added` comes to others of which `best` is the best, and ties with it up to MED, as far as these two
+ * tell; 0 where the others have to be looked at. A path that comes takes others away by MED only from its own neighbor AS.
+ */
+export function betterOfTied(t: DecisionTables, added: number, best: number): number {
+  const { paths, sets } = t;
+  const attributes = paths.attributes[added];
+  const bestAttributes = paths.attributes[best];
+  const med = sets.med[attributes];
+  let survives = med === 0;
+  if (sets.neighborAs[attributes] === sets.neighborAs[bestAttributes]) {
+    if (med < sets.med[bestAttributes]) return 0;
+    if (med > sets.med[bestAttributes]) return best;
+    survives = true;
+  }
+  if (compareTied(t, added, best) > 0) return best;
+  return survives ? added : 0;
+}
+
 /** The paths set aside by `visitInOrder`, and the attributes they had. */
 const aside: { path: number; attributes: number }[] = [];
 

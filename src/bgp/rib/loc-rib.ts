@@ -8,7 +8,7 @@
 import type { Family } from '../wire/family.js';
 import type { Aggregates } from './aggregates.js';
 import { type AttributeSets, Mark } from './attribute-sets.js';
-import { choose, type DecisionTables, eligible, type Multipath, sharingPaths } from './decision.js';
+import { betterOfTied, choose, type DecisionTables, eligible, type Multipath, sharingPaths } from './decision.js';
 import { DirtySet } from './dirty-set.js';
 import { longLived, refusesLongLife } from './long-lived.js';
 import type { NextHops } from './next-hops.js';
@@ -404,7 +404,7 @@ export class LocRib implements DecisionTables {
   }
 
   // A path that wins before MED is looked at, or is new and eliminated before it, changes nothing between the others
-  // (RFC 4271 §9.1.2.2 a, b).
+  // (RFC 4271 §9.1.2.2 a, b); for one that is new and ties the best one mostly tells.
   private quickChoice(prefix: number, before: number, changed: number, added: boolean): number {
     const { paths, sets, sources } = this;
     if (before !== 0 && before !== changed && paths.prefix[changed] === prefix && eligible(this, changed)) {
@@ -414,6 +414,8 @@ export class LocRib implements DecisionTables {
       const preferenceBefore = sets.preference[paths.attributes[before]];
       if (kind < kindBefore || (kind === kindBefore && preference < preferenceBefore)) return changed;
       if (added && (kind > kindBefore || preference > preferenceBefore)) return before;
+      const better = added ? betterOfTied(this, changed, before) : 0;
+      if (better !== 0) return better;
     }
     return this.choice(prefix);
   }

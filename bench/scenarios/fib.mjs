@@ -28,7 +28,7 @@ export const fib = {
   title: 'Routes into the kernel',
   about: `One external feeder sends the table; the clock stops when the kernel has all of its routes. Then the feeder
 announces all of them with another next hop, until the kernel has them all by that one, and withdraws them, until the
-kernel has none. The kernel's own limit is a process that only writes the same routes.`,
+kernel has none. The raw writer is a process that only writes the same routes, in the order of the table.`,
   variants: ({ quick }) => (quick ? [variant(10_000)] : [variant(100_000), variant(500_000)]),
   besides: [kernel],
 };

@@ -2,9 +2,10 @@
 //
 // Open addressing over key columns (IPv4: one uint32 and a length; IPv6: four and a length). Prefixes come in runs, so neighbors
 // have their slots in one stretch of eight, 32 octets, in an order that differs from stretch to stretch: a run costs one
-// cache line. Probing goes on by STEP slots, which leaves the stretch and in time visits every slot. What is
-// removed leaves a DEAD slot, which the same prefix takes again when it comes back. The slots are in stripes, which grow one
-// by one, each at a load of its own: no prefix waits for a million others to be placed anew.
+// cache line. Probing goes on by STEP slots, which leaves the stretch and in time visits every slot. A slot says where to
+// look, the columns what is there: what is removed stays in its slot, which the same prefix takes again when it comes back,
+// until the slots are placed anew. They are in stripes, which grow one by one, each at a load of its own: no prefix waits for
+// a million others.
 // `firstPath` heads the prefix's list of paths, `best` is the path the decision process chose (0: none). An id is
 // reused once it has neither paths nor a consumer that still has to hear of it.
 
@@ -24,7 +25,7 @@ export class PrefixTable {
   count = 0;
   private holds: Uint16Array;
   private stripes = emptyStripes();
-  /** By stripe: slots that are not empty, DEAD ones included. */
+  /** By stripe: slots that are not empty, whatever has become of the prefix. */
   private readonly taken = new Uint32Array(STRIPES);
   private readonly stride: number;
   private pieces = new Pieces();
@@ -54,7 +55,8 @@ export class PrefixTable {
   find4(address: number, length: number): number {
     const hash = hash4(address, length);
     const slots = this.stripes[hash >>> STRIPE_SHIFT];
-    return Math.max(0, slots[this.slot4(slots, hash, address, length)]);
+    const id = slots[this.slot4(slots, hash, address, length)];
+    return this.firstPath[id] < 0 ? 0 : id;
   }
 
   /** The id of an IPv4 prefix, made if need be. */
@@ -63,7 +65,7 @@ export class PrefixTable {
     const slots = this.stripes[hash >>> STRIPE_SHIFT];
     const slot = this.slot4(slots, hash, address, length);
     const found = slots[slot];
-    if (found > 0) return found;
+    if (found !== 0 && this.firstPath[found] >= 0) return found;
     const id = this.newId(length);
     this.address[id] = address;
     this.insert(id, hash, slot);
@@ -73,7 +75,8 @@ export class PrefixTable {
   find6(a: number, b: number, c: number, d: number, length: number): number {
     const hash = hash6(a, b, c, d, length);
     const slots = this.stripes[hash >>> STRIPE_SHIFT];
-    return Math.max(0, slots[this.slot6(slots, hash, a, b, c, d, length)]);
+    const id = slots[this.slot6(slots, hash, a, b, c, d, length)];
+    return this.firstPath[id] < 0 ? 0 : id;
   }
 
   ensure6(a: number, b: number, c: number, d: number, length: number): number {
@@ -81,7 +84,7 @@ export class PrefixTable {
     const slots = this.stripes[hash >>> STRIPE_SHIFT];
     const slot = this.slot6(slots, hash, a, b, c, d, length);
     const found = slots[slot];
-    if (found > 0) return found;
+    if (found !== 0 && this.firstPath[found] >= 0) return found;
     const id = this.newId(length);
     const at = id << 2;
     this.address[at] = a;
@@ -180,7 +183,6 @@ export class PrefixTable {
 
   // A free id carries the next free one in firstPath, inverted (negative) so that `used` can tell.
   private release(id: number): void {
-    this.remove(id);
     this.firstPath[id] = ~this.freeIds;
     this.freeIds = id;
     this.count--;
@@ -223,84 +225,82 @@ export class PrefixTable {
     return home6(hash, w[at], w[at + 1], w[at + 2], w[at + 3], this.length[id], mask);
   }
 
-  /** The slot of an IPv4 prefix: the one that has it, or the one where it would go, which is empty or DEAD. */
+  /**
+   * The slot of an IPv4 prefix: the one that has it, or the one where it would go, which is empty or has a number that was
+   * the prefix's and is free.
+   */
   private slot4(slots: Int32Array, hash: number, address: number, length: number): number {
-    const { address: words, length: lengths } = this;
+    const { address: words, length: lengths, firstPath } = this;
     const mask = slots.length - 1;
     let vacant = -1;
     for (let slot = home(hash, address, length, mask); ; slot = (slot + STEP) & mask) {
       const id = slots[slot];
-      if (id > 0) {
-        if (words[id] === address && lengths[id] === length) return slot;
-      } else if (id === 0) {
-        return vacant < 0 ? slot : vacant;
-      } else if (vacant < 0) {
-        vacant = slot;
-      }
+      if (id === 0) return vacant < 0 ? slot : vacant;
+      if (words[id] !== address || lengths[id] !== length) continue;
+      if (firstPath[id] >= 0) return slot;
+      if (vacant < 0) vacant = slot;
     }
   }
 
   private slot6(slots: Int32Array, hash: number, a: number, b: number, c: number, d: number, length: number): number {
-    const { address: words, length: lengths } = this;
+    const { address: words, length: lengths, firstPath } = this;
     const mask = slots.length - 1;
     let vacant = -1;
     for (let slot = home6(hash, a, b, c, d, length, mask); ; slot = (slot + STEP) & mask) {
       const id = slots[slot];
-      if (id > 0) {
-        const at = id << 2;
-        if (
-          words[at] === a &&
-          words[at + 1] === b &&
-          words[at + 2] === c &&
-          words[at + 3] === d &&
-          lengths[id] === length
-        ) {
-          return slot;
-        }
-      } else if (id === 0) {
-        return vacant < 0 ? slot : vacant;
-      } else if (vacant < 0) {
-        vacant = slot;
+      if (id === 0) return vacant < 0 ? slot : vacant;
+      const at = id << 2;
+      if (
+        words[at + 1] !== b ||
+        words[at] !== a ||
+        words[at + 2] !== c ||
+        words[at + 3] !== d ||
+        lengths[id] !== length
+      ) {
+        continue;
       }
+      if (firstPath[id] >= 0) return slot;
+      if (vacant < 0) vacant = slot;
     }
   }
 
   private insert(id: number, hash: number, slot: number): void {
     const stripe = hash >>> STRIPE_SHIFT;
     const slots = this.stripes[stripe];
-    const taken = slots[slot] === DEAD ? this.taken[stripe] : ++this.taken[stripe];
+    const taken = slots[slot] === 0 ? ++this.taken[stripe] : this.taken[stripe];
     slots[slot] = id;
     this.count++;
     // A half to three quarters of them, so that stripes that fill alike do not grow in the same moment.
     if (taken * 2 > slots.length + (slots.length >>> 1) * (stripe / STRIPES)) this.placeAnew(stripe);
   }
 
-  /** Gives a stripe four times its slots, or gets rid of its DEAD ones. */
+  /** Gets rid of what is not there any more, and gives a stripe four times its slots if more than a quarter is. */
   private placeAnew(stripe: number): void {
     const before = this.stripes[stripe];
-    let live = 0;
-    for (let slot = 0; slot < before.length; slot++) if (before[slot] > 0) live++;
-    const length = live * 4 > before.length ? before.length * 4 : before.length;
+    // All stripes together are counted; what is in this one turns out when it is placed.
+    const many = this.count * 4 > before.length * STRIPES;
+    this.place(stripe, many ? before.length * 4 : before.length);
+    if (!many && this.taken[stripe] * 4 > before.length) this.place(stripe, before.length * 4);
+  }
+
+  private place(stripe: number, length: number): void {
+    const before = this.stripes[stripe];
     const slots = length < LARGE_STRIPE ? new Int32Array(length) : this.pieces.takeInts(length);
-    const mask = slots.length - 1;
+    const mask = length - 1;
+    let taken = 0;
     for (let i = 0; i < before.length; i++) {
       const id = before[i];
-      if (id <= 0) continue;
-      let slot = this.homeOf(id, this.hashOf(id), mask);
-      while (slots[slot] !== 0) slot = (slot + STEP) & mask;
+      if (id === 0 || this.firstPath[id] < 0) continue;
+      const hash = this.hashOf(id);
+      // The number may be another prefix' by now, which has a slot elsewhere or in several.
+      if (hash >>> STRIPE_SHIFT !== stripe) continue;
+      let slot = this.homeOf(id, hash, mask);
+      while (slots[slot] !== 0 && slots[slot] !== id) slot = (slot + STEP) & mask;
+      if (slots[slot] === 0) taken++;
       slots[slot] = id;
     }
     this.stripes[stripe] = slots;
-    this.taken[stripe] = live;
-  }
-
-  private remove(id: number): void {
-    const hash = this.hashOf(id);
-    const slots = this.stripes[hash >>> STRIPE_SHIFT];
-    const mask = slots.length - 1;
-    let slot = this.homeOf(id, hash, mask);
-    while (slots[slot] !== id) slot = (slot + STEP) & mask;
-    slots[slot] = DEAD;
+    this.taken[stripe] = taken;
   }
 }
 
@@ -316,9 +316,6 @@ function emptyStripes(): Int32Array[] {
 
 /** One stretch and one slot: odd, so that probing visits all slots of a power of two. */
 const STEP = 9;
-/** In a slot whose prefix was removed. */
-const DEAD = -1;
-
 function mix(h: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

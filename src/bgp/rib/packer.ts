@@ -1,7 +1,8 @@
 // Changed routes into UPDATE messages, as few as will hold them.
 //
 // Routes with the same attribute set share messages, and no message mixes sources: `segments` says which stretch of the
-// bytes came from which source, so that a neighbor can be spared its own routes. Withdrawals come first.
+// bytes came from which source, so that a neighbor can be spared its own routes. Withdrawals come first, then one source's
+// sets after the other's: the fewer stretches, the fewer writes.
 
 import { grown } from './columns.js';
 import type { ExportProfile } from './export.js';
@@ -24,8 +25,13 @@ export class Packer {
   private count = 0;
   /** By attribute set: 1 + the last route of its ring; 0 when the set is not in the batch. */
   private tail = new Int32Array(256);
-  private order = new Int32Array(1024);
+  /** The sets, and those of one source (that of the set's first route) as a ring. */
+  private set = new Int32Array(1024);
+  private nextSet = new Int32Array(1024);
   private sets = 0;
+  /** By source: 1 + the last set of its ring; 0 when it has none. */
+  private lastSet = new Int32Array(64);
+  private sources: number[] = [];
 
   /** How many messages `pack` made. */
   get messages(): number {
@@ -45,7 +51,7 @@ export class Packer {
     this.pathId[i] = pathId;
     const last = this.tail[set] - 1;
     if (last < 0) {
-      this.order[this.sets++] = set;
+      this.addSet(set, source);
       this.next[i] = i;
     } else {
       this.next[i] = this.next[last];
@@ -60,14 +66,36 @@ export class Packer {
     this.segments = 0;
     writer.start(table, profile);
     if (this.tail[0] !== 0) this.packSet(0);
-    for (let i = 0; i < this.sets; i++) {
-      const set = this.order[i];
-      if (set !== 0) this.packSet(set);
-      this.tail[set] = 0;
+    for (const source of this.sources) {
+      const last = this.lastSet[source] - 1;
+      this.lastSet[source] = 0;
+      for (let i = this.nextSet[last], done = false; !done; i = this.nextSet[i]) {
+        done = i === last;
+        const set = this.set[i];
+        if (set !== 0) this.packSet(set);
+        this.tail[set] = 0;
+      }
     }
     this.count = 0;
     this.sets = 0;
+    this.sources = [];
     return writer.bytes.slice(0, writer.length);
+  }
+
+  private addSet(set: number, source: number): void {
+    if (source >= this.lastSet.length)
+      this.lastSet = grown(this.lastSet, Math.max(source + 1, this.lastSet.length * 2));
+    const i = this.sets++;
+    this.set[i] = set;
+    const last = this.lastSet[source] - 1;
+    if (last < 0) {
+      this.sources.push(source);
+      this.nextSet[i] = i;
+    } else {
+      this.nextSet[i] = this.nextSet[last];
+      this.nextSet[last] = i;
+    }
+    this.lastSet[source] = i + 1;
   }
 
   private packSet(set: number): void {
@@ -122,6 +150,7 @@ export class Packer {
     this.source = grown(this.source, size);
     this.pathId = grown(this.pathId, size);
     this.next = grown(this.next, size);
-    this.order = grown(this.order, size);
+    this.set = grown(this.set, size);
+    this.nextSet = grown(this.nextSet, size);
   }
 }

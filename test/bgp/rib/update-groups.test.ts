@@ -3,7 +3,7 @@
 // sent; and it was never sent anything that was no change.
 
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { eligible, STEPS } from '../../../src/bgp/rib/decision.js';
 import { type ExportOptions, ExportProfile } from '../../../src/bgp/rib/export.js';
 import type { LocRib } from '../../../src/bgp/rib/loc-rib.js';
@@ -286,6 +286,31 @@ describe('update groups', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('writes the routes of one source after the other, so that a member misses its own with two writes', () => {
+    const rib = newRib();
+    const groups = new UpdateGroups(rib.families[0], new Packer(), () => {});
+    const readers = ['10.9.0.1', '10.9.0.2', '10.9.0.3'].map(address => {
+      const reader = new Reader(addSource(rib, address, 'external'), false);
+      groups.join(reader, optionsOf('external'));
+      return { reader, writes: vi.spyOn(reader, 'write') };
+    });
+    while (groups.drain()) {
+      // until they are one group
+    }
+    // Each time another source's, with attributes of its own.
+    for (let i = 0; i < 60; i++) {
+      const { source } = readers[i % 3].reader;
+      announce(rib, source, `10.233.${i}.0/24`, { asPath: `${i + 1}`, nextHop: '10.0.0.1' });
+    }
+    while (groups.drain()) {
+      // until all is sent
+    }
+    for (const { reader, writes } of readers) {
+      expect(reader.routes.size).toBe(40);
+      expect(writes.mock.calls.length).toBeLessThanOrEqual(2);
+    }
   });
 
   it.each([

@@ -226,41 +226,30 @@ export class PrefixTable {
   }
 
   /**
-   * The slot of an IPv4 prefix: the one that has it, or the one where it would go, which is empty or has a number that was
-   * the prefix's and is free.
+   * The slot of an IPv4 prefix: the first that has a number of it, in use or free, or the empty one after all that may. A
+   * prefix that comes back takes that slot, so a number in use is found before any that the prefix has had.
    */
   private slot4(slots: Int32Array, hash: number, address: number, length: number): number {
-    const { address: words, length: lengths, firstPath } = this;
+    const { address: words, length: lengths } = this;
     const mask = slots.length - 1;
-    let vacant = -1;
     for (let slot = home(hash, address, length, mask); ; slot = (slot + STEP) & mask) {
       const id = slots[slot];
-      if (id === 0) return vacant < 0 ? slot : vacant;
-      if (words[id] !== address || lengths[id] !== length) continue;
-      if (firstPath[id] >= 0) return slot;
-      if (vacant < 0) vacant = slot;
+      if (id === 0 || (words[id] === address && lengths[id] === length)) return slot;
     }
   }
 
   private slot6(slots: Int32Array, hash: number, a: number, b: number, c: number, d: number, length: number): number {
-    const { address: words, length: lengths, firstPath } = this;
+    const { address: words, length: lengths } = this;
     const mask = slots.length - 1;
-    let vacant = -1;
     for (let slot = home6(hash, a, b, c, d, length, mask); ; slot = (slot + STEP) & mask) {
       const id = slots[slot];
-      if (id === 0) return vacant < 0 ? slot : vacant;
       const at = id << 2;
       if (
-        words[at + 1] !== b ||
-        words[at] !== a ||
-        words[at + 2] !== c ||
-        words[at + 3] !== d ||
-        lengths[id] !== length
+        id === 0 ||
+        (words[at + 1] === b && words[at] === a && words[at + 2] === c && words[at + 3] === d && lengths[id] === length)
       ) {
-        continue;
+        return slot;
       }
-      if (firstPath[id] >= 0) return slot;
-      if (vacant < 0) vacant = slot;
     }
   }
 

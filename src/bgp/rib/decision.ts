@@ -2,7 +2,7 @@
 //
 // STEPS is the process as the RFCs write it: step by step, every path that is worse than another leaves. `eliminate`
 // follows it and remembers who left where, for people. `choose` gives the same answer for the hot path: one pass over
-// a key that packs the first steps, and the rest only among those that tie. MED is the step that is no order: it is
+// a key that packs the first steps, and the rest only among those that tie; `chooseAfter` gives it after a single change. MED is the step that is no order: it is
 // compared between paths of one neighbor AS only, so it is settled over the set of ties, never pair by pair; that makes
 // the outcome independent of the order of arrival.
 
@@ -104,10 +104,27 @@ export function choose(t: DecisionTables, first: number): number {
 }
 
 /**
- * The best path when `added` comes to others of which `best` is the best, and ties with it up to MED, as far as these two
- * tell; 0 where the others have to be looked at. A path that comes takes others away by MED only from its own neighbor AS.
+ * The same after `changed` was added, replaced or removed, where `before` was the best path: mostly these two tell. A path that
+ * wins before MED is looked at, or is new and eliminated before it, changes nothing between the others (RFC 4271 §9.1.2.2 a, b).
  */
-export function betterOfTied(t: DecisionTables, added: number, best: number): number {
+export function chooseAfter(t: DecisionTables, first: number, before: number, changed: number, added: boolean): number {
+  const { paths, sets } = t;
+  const present = paths.prefix[changed] > 0;
+  if (before !== 0 && before !== changed && present && eligible(t, changed)) {
+    const kind = Math.min(kindOf(t, changed), SourceKind.external);
+    const kindBefore = Math.min(kindOf(t, before), SourceKind.external);
+    const preference = sets.preference[paths.attributes[changed]];
+    const preferenceBefore = sets.preference[paths.attributes[before]];
+    if (kind < kindBefore || (kind === kindBefore && preference < preferenceBefore)) return changed;
+    if (added && (kind > kindBefore || preference > preferenceBefore)) return before;
+    const better = added ? betterOfTied(t, changed, before) : 0;
+    if (better !== 0) return better;
+  }
+  return choose(t, first);
+}
+
+// 0: the others have to be looked at. A path that comes takes others away by MED only from its own neighbor AS.
+function betterOfTied(t: DecisionTables, added: number, best: number): number {
   const { paths, sets } = t;
   const attributes = paths.attributes[added];
   const bestAttributes = paths.attributes[best];

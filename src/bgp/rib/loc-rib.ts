@@ -8,7 +8,7 @@
 import type { Family } from '../wire/family.js';
 import type { Aggregates } from './aggregates.js';
 import { type AttributeSets, Mark } from './attribute-sets.js';
-import { betterOfTied, choose, type DecisionTables, eligible, type Multipath, sharingPaths } from './decision.js';
+import { choose, chooseAfter, type DecisionTables, type Multipath, sharingPaths } from './decision.js';
 import { DirtySet } from './dirty-set.js';
 import { longLived, refusesLongLife } from './long-lived.js';
 import type { NextHops } from './next-hops.js';
@@ -394,30 +394,15 @@ export class LocRib implements DecisionTables {
   private decide(prefix: number, changed: number, added: boolean): void {
     const { prefixes } = this;
     const before = prefixes.best[prefix];
-    const best = this.deferring ? this.choice(prefix) : this.quickChoice(prefix, before, changed, added);
+    const best = this.deferring
+      ? this.choice(prefix)
+      : chooseAfter(this, prefixes.firstPath[prefix], before, changed, added);
     if (best === before && best !== changed && !this.shares) {
       this.markWatchers(prefix);
       return;
     }
     prefixes.best[prefix] = best;
     this.markDirty(prefix);
-  }
-
-  // A path that wins before MED is looked at, or is new and eliminated before it, changes nothing between the others
-  // (RFC 4271 §9.1.2.2 a, b); for one that is new and ties the best one mostly tells.
-  private quickChoice(prefix: number, before: number, changed: number, added: boolean): number {
-    const { paths, sets, sources } = this;
-    if (before !== 0 && before !== changed && paths.prefix[changed] === prefix && eligible(this, changed)) {
-      const kind = Math.min(sources.kind[paths.source[changed]], SourceKind.external);
-      const kindBefore = Math.min(sources.kind[paths.source[before]], SourceKind.external);
-      const preference = sets.preference[paths.attributes[changed]];
-      const preferenceBefore = sets.preference[paths.attributes[before]];
-      if (kind < kindBefore || (kind === kindBefore && preference < preferenceBefore)) return changed;
-      if (added && (kind > kindBefore || preference > preferenceBefore)) return before;
-      const better = added ? betterOfTied(this, changed, before) : 0;
-      if (better !== 0) return better;
-    }
-    return this.choice(prefix);
   }
 
   /** The best path; while choosing is deferred, only if it is an own one, which no learned path can beat. */

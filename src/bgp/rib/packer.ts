@@ -50,13 +50,8 @@ export class Packer {
     this.source[i] = source;
     this.pathId[i] = pathId;
     const last = this.tail[set] - 1;
-    if (last < 0) {
-      this.addSet(set, source);
-      this.next[i] = i;
-    } else {
-      this.next[i] = this.next[last];
-      this.next[last] = i;
-    }
+    if (last < 0) this.addSet(set, source);
+    link(this.next, last, i);
     this.tail[set] = i + 1;
   }
 
@@ -88,13 +83,8 @@ export class Packer {
     const i = this.sets++;
     this.set[i] = set;
     const last = this.lastSet[source] - 1;
-    if (last < 0) {
-      this.sources.push(source);
-      this.nextSet[i] = i;
-    } else {
-      this.nextSet[i] = this.nextSet[last];
-      this.nextSet[last] = i;
-    }
+    if (last < 0) this.sources.push(source);
+    link(this.nextSet, last, i);
     this.lastSet[source] = i + 1;
   }
 
@@ -153,4 +143,10 @@ export class Packer {
     this.set = grown(this.set, size);
     this.nextSet = grown(this.nextSet, size);
   }
+}
+
+/** Puts `i` behind the last one of a ring; alone in one of its own when there is none (-1). */
+function link(next: Int32Array, last: number, i: number): void {
+  next[i] = last < 0 ? i : next[last];
+  if (last >= 0) next[last] = i;
 }

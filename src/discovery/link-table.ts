@@ -6,7 +6,8 @@
 
 import type { Heard } from '../bgp/session/heard.js';
 import { formatAddress } from '../bgp/wire/prefix.js';
-import { decodeAddress, decodeLink, type Link, MessageType } from '../fib/rtnetlink.js';
+import { decodeAddress, decodeLink, type Link } from '../fib/link-message.js';
+import { MessageType } from '../fib/rtnetlink.js';
 import { decodeNeighbor, NeighborState } from './neighbor-message.js';
 
 /** A neighbor's address, 16 octets, and where it is. */

@@ -6,22 +6,12 @@
 
 import { isOwn, Kernel } from './kernel.js';
 import type { DumpScope, FeedListener } from './kernel-feed.js';
+import { addressDump, decodeAddress, decodeLink, linkDump } from './link-message.js';
 import type { Reconciler } from './reconciler.js';
 import type { Redistribution } from './redistribution.js';
 import type { Resolver } from './resolver.js';
 import type { Identity } from './route-batch.js';
-import {
-  AF_INET,
-  AF_INET6,
-  addressDump,
-  decodeAddress,
-  decodeLink,
-  linkDump,
-  MessageFlag,
-  MessageType,
-  RouteMessage,
-  routeDump,
-} from './rtnetlink.js';
+import { AF_INET, AF_INET6, MessageFlag, MessageType, RouteMessage, routeDump } from './rtnetlink.js';
 
 /** What may change with the config. */
 export interface Current {

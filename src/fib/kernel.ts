@@ -4,9 +4,10 @@
 // own by table, metric and protocol, and leaves them out. No sockets here.
 
 import { Family } from '../bgp/wire/family.js';
+import type { InterfaceAddress, Link } from './link-message.js';
 import { type Identity, kernelMetric } from './route-batch.js';
 import { type Effect, type KernelRoute, keyOf, RouteTable } from './route-table.js';
-import { AF_INET, type InterfaceAddress, type Link, type RouteMessage, RouteTableId } from './rtnetlink.js';
+import { AF_INET, type RouteMessage, RouteTableId } from './rtnetlink.js';
 
 /** Is this route one that a FIB of this identity writes? */
 export function isOwn(route: RouteMessage, identity: Identity): boolean {

@@ -1,7 +1,8 @@
-// rtnetlink messages from the kernel: links, addresses, routes, acks (linux/netlink.h, linux/rtnetlink.h).
+// rtnetlink messages from the kernel: routes, acks, and the walk over any of them (linux/netlink.h, linux/rtnetlink.h).
 //
-// Pure decoding over the buffer a message came in; the writing side is route-batch.ts. Numbers are in the machine's
-// order, which is little-endian on every platform the netlink package is built for. Addresses are in network order.
+// Pure decoding over the buffer a message came in; links and addresses are in link-message.ts, the writing side is
+// route-batch.ts. Numbers are in the machine's order, which is little-endian on every platform the netlink package is
+// built for. Addresses are in network order.
 
 /** nlmsg_type */
 export const MessageType = {
@@ -153,83 +154,10 @@ export function decodeAck(buf: Buffer, flags: number, start: number, end: number
   return { errno, detail };
 }
 
-function cString(buf: Buffer, start: number, end: number): string {
+/** Text up to its end or a 0. */
+export function cString(buf: Buffer, start: number, end: number): string {
   const stop = buf.indexOf(0, start);
   return buf.toString('utf8', start, stop === -1 || stop > end ? end : stop);
-}
-
-const NO_BYTES = new Uint8Array(0);
-
-/** A network interface. */
-export interface Link {
-  index: number;
-  name: string;
-  loopback: boolean;
-  /** Up by the administrator's will (IFF_UP). */
-  enabled: boolean;
-  /** Packets can leave by it: enabled, with carrier and operational (IFF_UP, IFF_LOWER_UP, IFF_RUNNING). */
-  up: boolean;
-  /** The bridge, bond or VRF it belongs to, or 0. */
-  master: number;
-  /** Its link-layer address; empty where it has none. */
-  linkLayerAddress: Uint8Array;
-}
-
-/** Decodes RTM_NEWLINK or RTM_DELLINK. */
-export function decodeLink(buf: Buffer, start: number, end: number): Link {
-  const flags = buf.readUInt32LE(start + 8);
-  const usable = 0x1 | 0x40 | 0x10000;
-  const link: Link = {
-    index: buf.readInt32LE(start + 4),
-    name: '',
-    loopback: (flags & 0x8) !== 0,
-    enabled: (flags & 0x1) !== 0,
-    up: (flags & usable) === usable,
-    master: 0,
-    linkLayerAddress: NO_BYTES,
-  };
-  forEachAttribute(buf, start + 16, end, (type, from, to) => {
-    if (type === 1) link.linkLayerAddress = copy(buf, from, to);
-    else if (type === 3) link.name = cString(buf, from, to);
-    else if (type === 10) link.master = buf.readInt32LE(from);
-  });
-  return link;
-}
-
-/** An address of this machine. */
-export interface InterfaceAddress {
-  interfaceIndex: number;
-  /** 4 or 16 bytes. */
-  address: Uint8Array;
-  prefixLength: number;
-  /** The prefix length is that of the other end's address. */
-  pointToPoint: boolean;
-  /** Duplicate address detection has found nothing, or was not asked to (RFC 4862 §5.4). */
-  usable: boolean;
-}
-
-const TENTATIVE_OR_DUPLICATE = 0x40 | 0x08;
-
-/** Decodes RTM_NEWADDR or RTM_DELADDR; null when it is neither IPv4 nor IPv6. */
-export function decodeAddress(buf: Buffer, start: number, end: number): InterfaceAddress | null {
-  const family = buf[start];
-  if (family !== AF_INET && family !== AF_INET6) return null;
-  let local: Uint8Array | undefined;
-  let address: Uint8Array | undefined;
-  forEachAttribute(buf, start + 8, end, (type, from, to) => {
-    if (type === 2) local = copy(buf, from, to);
-    else if (type === 1) address = copy(buf, from, to);
-  });
-  const own = local ?? address;
-  if (own === undefined) return null;
-  return {
-    interfaceIndex: buf.readUInt32LE(start + 4),
-    address: own,
-    prefixLength: buf[start + 1],
-    // IFA_ADDRESS is the other end's there.
-    pointToPoint: address !== undefined && Buffer.compare(own, address) !== 0,
-    usable: (buf[start + 2] & TENTATIVE_OR_DUPLICATE) === 0,
-  };
 }
 
 /** What this speaker never writes into a route. */
@@ -369,23 +297,9 @@ export class RouteMessage {
   }
 }
 
-function copy(buf: Buffer, start: number, end: number): Uint8Array {
+/** An attribute's value that outlives the buffer. */
+export function copy(buf: Buffer, start: number, end: number): Uint8Array {
   return new Uint8Array(buf.subarray(start, end));
-}
-
-/** Asks for all links. */
-export function linkDump(): Buffer {
-  const request = dumpRequest(MessageType.getLink, 16 + 8);
-  // IFLA_EXT_MASK with RTEXT_FILTER_SKIP_STATS: no counters, which are most of the answer.
-  request.writeUInt16LE(8, HEADER + 16);
-  request.writeUInt16LE(29, HEADER + 18);
-  request.writeUInt32LE(8, HEADER + 20);
-  return request;
-}
-
-/** Asks for all addresses of both families. */
-export function addressDump(): Buffer {
-  return dumpRequest(MessageType.getAddress, 8);
 }
 
 /** Asks for the routes of a table, of one protocol or of all (0). `family` is AF_INET or AF_INET6. */

@@ -3,7 +3,8 @@
 import pino from 'pino';
 import { beforeAll, expect, test } from 'vitest';
 import { type DumpScope, type FeedListener, KernelFeed } from '../../src/fib/kernel-feed.js';
-import { AF_INET, Group, linkDump, MessageType, RouteMessage, routeDump } from '../../src/fib/rtnetlink.js';
+import { linkDump } from '../../src/fib/link-message.js';
+import { AF_INET, Group, MessageType, RouteMessage, routeDump } from '../../src/fib/rtnetlink.js';
 import { enterNamespace, ip, ipBatch } from './namespace.js';
 import { eventually } from './running-fib.js';
 

@@ -68,6 +68,21 @@ describe('a link', () => {
     await running.expectRoutes(4, [OURS]);
   });
 
+  test('waits for more than its carrier', async () => {
+    running.rib.route('10.1.0.0/24', '172.18.8.101');
+    await running.settled();
+    ip('link set eth1 mode dormant');
+    ip('link set eth1p down');
+    await eventually(() => expect(running.rib.costOf('172.18.8.101')).toBeNull());
+    ip('link set eth1p up');
+    await eventually(() => expect(ip('-o link show eth1')).toContain('state DORMANT'));
+    await running.settled();
+    expect(running.rib.costOf('172.18.8.101')).toBeNull();
+    ip('link set eth1 state up');
+    await running.expectRoutes(4, [OURS]);
+    ip('link set eth1 mode default');
+  });
+
   test('is deleted, and another takes its place', async () => {
     ip('link add eth3 type veth peer name eth3p');
     ip('address add 172.18.10.102/24 dev eth3');

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FAMILIES, Family } from '../../src/bgp/wire/family.js';
 import { describeErrno } from '../../src/fib/errno.js';
+import { decodeLink } from '../../src/fib/link-message.js';
 import { encodeBody, encodeDeletion, kernelMetric, RouteBatch } from '../../src/fib/route-batch.js';
 import {
   AF_INET,
@@ -43,6 +44,39 @@ const route = fc.constantFrom(Family.ipv4Unicast, Family.ipv6Unicast).chain(fami
     legs: fc.array(legOf(family), { minLength: 1, maxLength: 8 }),
   }),
 );
+
+describe('a link', () => {
+  /** RTM_NEWLINK: ifinfomsg, IFLA_OPERSTATE (16), IFLA_LINKMODE (17), as the kernel orders them. */
+  const link = (flags: number, state: number, mode: number) => {
+    const message = Buffer.alloc(32);
+    message.writeUInt32LE(flags, 8);
+    for (const [i, [type, value]] of [
+      [16, state],
+      [17, mode],
+    ].entries()) {
+      message.writeUInt16LE(5, 16 + i * 8);
+      message.writeUInt16LE(type, 18 + i * 8);
+      message[20 + i * 8] = value;
+    }
+    return decodeLink(message, 0, 32);
+  };
+
+  test.each([
+    ['is up', 0x10043, 6, 0, true],
+    ['has no state', 0x10043, 0, 0, true],
+    ['was switched off', 0x10002, 2, 0, false],
+    ['has no carrier', 0x1003, 2, 0, false],
+    ['has lost its carrier a moment ago', 0x43, 6, 0, false],
+    ['has a carrier that the kernel has not looked at yet', 0x10003, 2, 0, true],
+    ['has a lower link that the kernel has not looked at yet', 0x10003, 3, 0, true],
+    ['is under test', 0x10003, 4, 0, false],
+    ['waits for an authentication', 0x10003, 5, 1, false],
+    ['will wait for an authentication', 0x10003, 2, 1, false],
+    ['is dormant by its driver', 0x30003, 2, 0, false],
+  ])('that %s: flags %i, state %i, mode %i', (_, flags, state, mode, up) => {
+    expect(link(flags, state, mode).up).toBe(up);
+  });
+});
 
 describe('a batch', () => {
   test('is read back as it was written', () => {

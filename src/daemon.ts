@@ -11,6 +11,7 @@ import type { Control, DaemonControl, NeighborSpec, ReloadResult } from './api/c
 import type { ApiServer } from './api/server.js';
 import { serveApi } from './api/server.js';
 import { isRange } from './bgp/dynamic-neighbors.js';
+import { RefusedRoute } from './bgp/local-routes.js';
 import { placeLargeColumns } from './bgp/rib/columns.js';
 import { Speaker } from './bgp/speaker.js';
 import { InputError } from './bgp/wire/input-error.js';
@@ -226,12 +227,22 @@ class Daemon implements DaemonControl {
     void this.finish();
   }
 
+  private restore(store: RouteStore): void {
+    try {
+      this.speaker.addRoutes(store.found);
+    } catch (error) {
+      if (!(error instanceof RefusedRoute)) throw error;
+      const { prefix } = store.found[error.index];
+      throw new InputError(`${store.path}: the route ${prefix} cannot be used: ${error.message}`, error.hint);
+    }
+  }
+
   /** Own routes and added aggregates of the last run are announced again; true when the kernel's routes are of that run, too. */
   private restoreRoutes(): boolean {
     if (this.current.stateFile === false) return false;
     const store = new RouteStore(this.current.stateFile);
     if (store.found.length > 0) {
-      this.speaker.addRoutes([...store.found]);
+      this.restore(store);
       this.log.info({ routes: store.found.length, file: store.path }, 'own routes restored');
     }
     const keep = (act: () => void) => {

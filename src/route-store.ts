@@ -73,7 +73,7 @@ export class RouteStore {
   }
 
   private apply(line: Entry): void {
-    if ('add' in line) this.routes.set(formatPrefix(parsePrefix(line.add.prefix)), line.add);
+    if ('add' in line) this.routes.set(line.add.prefix, line.add);
     else if ('del' in line) this.routes.delete(line.del);
     else if ('addAggregate' in line) this.aggregates.set(line.addAggregate.prefix, line.addAggregate);
     else this.aggregates.delete(line.delAggregate);
@@ -85,7 +85,7 @@ export class RouteStore {
       try {
         const line = JSON.parse(text) as Line;
         if ('boot' in line) boot = line.boot;
-        else this.apply(line);
+        else this.apply('add' in line ? { add: canonical(line.add) } : line);
       } catch {
         throw new InputError(`${this.path}, line ${index + 1} is not a journal entry`, 'remove the line or the file');
       }
@@ -103,6 +103,10 @@ export class RouteStore {
     renameSync(`${this.path}.new`, this.path);
     this.lines = lines.length;
   }
+}
+
+function canonical(route: RouteSpec): RouteSpec {
+  return { ...route, prefix: formatPrefix(parsePrefix(route.prefix)) };
 }
 
 function toText(lines: readonly Line[]): string {

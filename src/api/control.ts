@@ -40,8 +40,8 @@ export type AggregateInput = Pick<AggregateSpec, 'prefix'> & Partial<AggregateSp
 export interface SpeakerControl {
   /** Lazy: the caller may pause between two routes for as long as it likes while the tables change. */
   routes(query: RouteQuery): Iterable<RouteView>;
-  /** All or nothing; an own route with the same prefix is replaced. */
-  addRoutes(routes: RouteSpec[]): void;
+  /** All or nothing; without `replace`, prefixes that are announced already are refused. Throws RefusedRoute. */
+  addRoutes(routes: readonly RouteSpec[], replace: boolean): void;
   /** Returns how many were there. */
   deleteRoutes(prefixes: string[]): number;
   deleteAllRoutes(): number;

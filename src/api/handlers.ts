@@ -1,9 +1,10 @@
-// What each operation does: presence and duplicates are checked here, the work is the speaker's, the kernel side's or the daemon's.
+// What each operation does: what is there and what is not is said here, the work is the speaker's, the kernel side's or the
+// daemon's.
 //
 // Objects are answered at once, listings are lazy iterables (the server takes them in slices), event operations
 // subscribe and return the end of the subscription.
 
-import { buildRoute, type RouteSpec } from '../bgp/local-routes.js';
+import { RefusedRoute } from '../bgp/local-routes.js';
 import { isKernelSource } from '../bgp/policy-test.js';
 import type { NeighborStatus, RouteView } from '../bgp/views.js';
 import { FAMILIES } from '../bgp/wire/family.js';
@@ -35,12 +36,11 @@ export const OBJECT_HANDLERS: ObjectHandlers = {
     await daemon.shutdown(body.message);
     return { stopping: true };
   },
-  addRoutes: (control, { body }) => {
-    if (!body.replace) refuseDuplicates(control, body.routes);
+  addRoutes: ({ speaker }, { body }) => {
     try {
-      control.speaker.addRoutes(body.routes);
+      speaker.addRoutes(body.routes, body.replace === true);
     } catch (error) {
-      throw locate(error, body.routes);
+      throw error instanceof RefusedRoute ? refusalOf(error) : error;
     }
     return { added: body.routes.length };
   },
@@ -204,16 +204,9 @@ function* atLeastOne<T>(lines: Iterable<T>, otherwise: () => string): Iterable<T
 const atIndex = (error: unknown, index: number) =>
   error instanceof InputError ? new ApiError('bad-input', error.message, { hint: error.hint, index }) : error;
 
-/** The error of a refused list: that of the first route which is not right by itself. */
-function locate(error: unknown, routes: readonly RouteSpec[]): unknown {
-  for (const [index, route] of routes.entries()) {
-    try {
-      buildRoute(route);
-    } catch (why) {
-      return atIndex(why, index);
-    }
-  }
-  return error;
+function refusalOf({ message, hint, index, duplicate }: RefusedRoute): ApiError {
+  if (!duplicate) return new ApiError('bad-input', message, { hint, index });
+  return new ApiError('duplicate', message, { hint: 'to replace it: --replace (in the API: "replace": true)', index });
 }
 
 /** The prefix in the speaker's spelling. */
@@ -231,18 +224,6 @@ function findRoute({ speaker }: Control, prefix: string): RouteView | undefined 
 }
 
 const isLocal = (path: RouteView['paths'][number]) => path.source === 'local';
-
-function refuseDuplicates(control: Control, routes: readonly RouteSpec[]): void {
-  const seen = new Set<string>();
-  for (const [index, route] of routes.entries()) {
-    const prefix = canonicalPrefix(route.prefix, index);
-    if (seen.has(prefix)) throw new ApiError('duplicate', `${prefix} is listed twice`, { index });
-    seen.add(prefix);
-    if (!findRoute(control, prefix)?.paths.some(isLocal)) continue;
-    const hint = 'to replace it: --replace (in the API: "replace": true)';
-    throw new ApiError('duplicate', `${prefix} is announced already`, { hint, index });
-  }
-}
 
 const ORIGIN_WORDS: { readonly [source: string]: string | undefined } = {
   connected: 'is a subnet of an interface',

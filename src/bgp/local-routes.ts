@@ -22,7 +22,22 @@ export interface RouteSpec {
   asPath?: string;
 }
 
-/** Own routes added (or replaced) and prefixes removed by one request. */
+/** A route of a list cannot be announced, and so none of them was. */
+export class RefusedRoute extends InputError {
+  /** Its place in the list, from 0. */
+  readonly index: number;
+  /** It is right by itself, but there is one with that prefix. */
+  readonly duplicate: boolean;
+
+  constructor(message: string, more: { hint?: string; index: number; duplicate?: boolean }) {
+    super(message, more.hint);
+    this.name = 'RefusedRoute';
+    this.index = more.index;
+    this.duplicate = more.duplicate ?? false;
+  }
+}
+
+/** Own routes added (or replaced) and prefixes removed by one request; prefixes in this speaker's spelling. */
 export interface LocalRoutesChange {
   added: RouteSpec[];
   removed: string[];

@@ -4,7 +4,7 @@
 // added by hand is exactly what was asked for, and told to listeners, so that somebody can keep it through a restart. The
 // kernel's routes go through an import policy like those of a neighbor.
 
-import { buildRoute, type LocalRoutesChange, type RouteSpec } from './local-routes.js';
+import { buildRoute, type LocalRoutesChange, RefusedRoute, type RouteSpec } from './local-routes.js';
 import { prefixText } from './path-view.js';
 import type { PolicyChain } from './policy/definition.js';
 import type { BoundPolicy, Policies } from './policy/policies.js';
@@ -34,21 +34,37 @@ export class OwnRoutes {
     this.wake = wake;
   }
 
-  /** Adds or replaces own routes, all or none. Throws InputError naming the route that cannot be used. */
-  add(specs: RouteSpec[]): void {
+  /**
+   * Adds own routes, all or none: those that `replace` take the place of one with the same prefix, others are refused for it.
+   * Throws RefusedRoute.
+   */
+  add(specs: readonly RouteSpec[], replace: boolean): void {
     const routes = specs.map((spec, index) => {
       try {
-        return buildRoute(spec);
+        const { prefix, block } = buildRoute(spec);
+        return { prefix, block, spec: { ...spec, prefix: formatPrefix(prefix) } };
       } catch (error) {
-        if (!(error instanceof InputError) || specs.length === 1) throw error;
-        throw new InputError(`route ${index + 1} (${spec.prefix}): ${error.message}`, error.hint);
+        if (!(error instanceof InputError)) throw error;
+        throw new RefusedRoute(error.message, { hint: error.hint, index });
       }
     });
+    if (!replace) this.demandNew(routes);
     for (const { prefix, block } of routes) this.announce(prefix, block, LOCAL_SOURCE);
-    this.changed({
-      added: specs.map((spec, i) => ({ ...spec, prefix: formatPrefix(routes[i].prefix) })),
-      removed: [],
-    });
+    this.changed({ added: routes.map(({ spec }) => spec), removed: [] });
+  }
+
+  private demandNew(routes: readonly { prefix: Prefix; spec: RouteSpec }[]): void {
+    const listed = new Set<string>();
+    for (const [index, { prefix, spec }] of routes.entries()) {
+      const table = this.rib.families[prefix.family];
+      const id = table.prefixes.find(prefix.address, prefix.length);
+      const isAnnounced = id !== 0 && table.has(id, LOCAL_SOURCE);
+      if (isAnnounced || listed.has(spec.prefix)) {
+        const what = isAnnounced ? 'announced already' : 'listed twice';
+        throw new RefusedRoute(`${spec.prefix} is ${what}`, { index, duplicate: true });
+      }
+      listed.add(spec.prefix);
+    }
   }
 
   /** Removes own routes; returns how many there were. Throws InputError. */

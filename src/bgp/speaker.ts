@@ -297,9 +297,9 @@ export class Speaker {
     this.list.find(address).softReset(direction);
   }
 
-  /** Adds or replaces own routes, all or none. Throws InputError naming the route that cannot be used. */
-  addRoutes(specs: RouteSpec[]): void {
-    this.own.add(specs);
+  /** Adds own routes, all or none; without `replace`, prefixes that are announced already are refused. Throws RefusedRoute. */
+  addRoutes(specs: readonly RouteSpec[], replace = true): void {
+    this.own.add(specs, replace);
   }
 
   /** Removes own routes; returns how many there were. Throws InputError. */

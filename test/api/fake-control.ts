@@ -2,7 +2,9 @@
 
 import type { Control, ReloadResult, RouteSpec } from '../../src/api/control.js';
 import { aggregateRule } from '../../src/bgp/aggregate-rules.js';
-import { buildRoute } from '../../src/bgp/local-routes.js';
+import { OwnRoutes } from '../../src/bgp/own-routes.js';
+import { SINGLE_PATH } from '../../src/bgp/rib/decision.js';
+import { Rib } from '../../src/bgp/rib/rib.js';
 import type { RouteQuery } from '../../src/bgp/route-query.js';
 import type {
   AggregateView,
@@ -102,6 +104,11 @@ export interface Fake extends Control {
 /** A speaker with one neighbor that has sent 10.233.2.0/24. */
 export function fakeControl(): Fake {
   const local = new Map<string, RouteSpec>();
+  const own = new OwnRoutes(new Rib({ multipath: SINGLE_PATH, onWork: () => {} }), () => {});
+  own.onChange(({ added, removed }) => {
+    for (const spec of added) local.set(spec.prefix, spec);
+    for (const prefix of removed) local.delete(prefix);
+  });
   const rib = new Set<(event: RouteEvent) => void>();
   const sessions = new Set<(event: NeighborEvent) => void>();
   const peers = new Map([['172.18.8.102', neighbor('172.18.8.102')]]);
@@ -184,16 +191,9 @@ export function fakeControl(): Fake {
     listeners: () => rib.size + sessions.size,
     speaker: {
       routes,
-      addRoutes: specs => {
-        for (const spec of specs) buildRoute(spec);
-        for (const spec of specs) local.set(formatPrefix(parsePrefix(spec.prefix)), spec);
-      },
-      deleteRoutes: prefixes => prefixes.filter(it => local.delete(formatPrefix(parsePrefix(it)))).length,
-      deleteAllRoutes: () => {
-        const { size } = local;
-        local.clear();
-        return size;
-      },
+      addRoutes: (specs, replace) => own.add(specs, replace),
+      deleteRoutes: prefixes => own.delete(prefixes),
+      deleteAllRoutes: () => own.deleteAll(),
       listPolicies: () => [
         {
           name: 'from-peer',

@@ -48,10 +48,22 @@ describe('two speakers in one AS', () => {
 
   it('refuse bad routes as a whole, naming the one', async () => {
     const a = await start(1, await freePort(), []);
+    const refused = (index: number, message: string, duplicate = false) =>
+      expect.objectContaining({ index, message, duplicate });
     expect(() => a.addRoutes([{ prefix: '10.1.0.0/16' }, { prefix: '10.1.0.1/16' }])).toThrow(
-      'route 2 (10.1.0.1/16): 10.1.0.1/16 has host bits set',
+      refused(1, '10.1.0.1/16 has host bits set'),
     );
     expect(prefixes(a)).toEqual([]);
+    a.addRoutes([{ prefix: '10.2.0.0/16' }, { prefix: '2001:db8::/32' }], false);
+    expect(() => a.addRoutes([{ prefix: '10.1.0.0/16' }, { prefix: '2001:DB8:0::/32' }], false)).toThrow(
+      refused(1, '2001:db8::/32 is announced already', true),
+    );
+    expect(() => a.addRoutes([{ prefix: '10.3.0.0/16' }, { prefix: '10.3.0.0/16' }], false)).toThrow(
+      refused(1, '10.3.0.0/16 is listed twice', true),
+    );
+    expect(prefixes(a)).toEqual(['10.2.0.0/16', '2001:db8::/32']);
+    a.addRoutes([{ prefix: '10.2.0.0/16', med: 7 }], true);
+    expect(prefixes(a)).toEqual(['10.2.0.0/16', '2001:db8::/32']);
     expect(() => a.addRoutes([{ prefix: '10.1.0.0/16', nextHop: '::1' }])).toThrow('different families');
     expect(() => a.reset('127.0.0.9')).toThrow('no neighbor 127.0.0.9');
   });

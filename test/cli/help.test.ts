@@ -15,7 +15,7 @@ beforeAll(async () => {
   cli = await compile();
   api = await served();
   api.control.peers.set('2001:db8::5', neighbor('2001:db8::5'));
-  api.control.speaker.addRoutes([{ prefix: '10.1.0.0/16' }, { prefix: '2001:db8:1::/48' }]);
+  api.control.speaker.addRoutes([{ prefix: '10.1.0.0/16' }, { prefix: '2001:db8:1::/48' }], true);
 }, 120_000);
 afterAll(async () => {
   await api.close();

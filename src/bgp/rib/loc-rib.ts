@@ -217,6 +217,14 @@ export class LocRib implements DecisionTables {
     return true;
   }
 
+  /** Has this source told of the prefix, without a path identifier? */
+  has(prefix: number, source: number): boolean {
+    const { paths, prefixes } = this;
+    let path = prefixes.firstPath[prefix];
+    while (path !== 0 && !paths.is(path, source, 0)) path = paths.next[path];
+    return path !== 0;
+  }
+
   /** Prefixes that have a best path. */
   bestCount(): number {
     let count = 0;

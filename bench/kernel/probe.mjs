@@ -1,9 +1,10 @@
 // The probe: a process on a daemon's node that watches the kernel's routes, or writes them itself to see how fast that
 // can be.
 //
-// A whole table is watched by looking up a sample of its prefixes, spread over all of it, a few at a time: that costs
-// next to nothing. When the last of them is as it should be the time is taken, and a dump of all routes has to show that
-// the rest is, too; else the watch goes on. Single routes are watched by the kernel's notifications.
+// A whole table is watched by looking up a sample of its prefixes, spread over all of it: one after a pause, twice as many
+// each time when they have come. So it takes little of the machine that the daemon shares with it. When the last of them
+// is as it should be the time is taken, and a dump of all routes has to show that the rest is, too; else the watch goes on.
+// Single routes are watched by the kernel's notifications.
 
 import { now } from '../load/clock.mjs';
 import { addressBytes } from '../load/messages.mjs';
@@ -14,7 +15,7 @@ import { openSocket } from './socket.mjs';
 
 const RTNLGRP_IPV4_ROUTE = 7;
 const SAMPLES = 512;
-const LOOKUPS_A_ROUND = 32;
+const MOST_LOOKUPS = 32;
 const ROUND_MS = 2;
 const BATCH_ROUTES = 1000;
 
@@ -66,10 +67,11 @@ const operations = {
     const wanted = gateway === null ? 0 : Buffer.from(addressBytes(gateway)).readUInt32BE();
     const deadline = now() + timeoutSeconds * 1000;
     let pending = samplesOf(size);
+    let lookups = 1;
     for (;;) {
-      const before = pending.length;
-      pending = await stillWrong(pending, wanted);
+      const wrong = await stillWrong(pending.slice(0, lookups), wanted);
       const at = now();
+      pending = [...wrong, ...pending.slice(lookups)];
       if (pending.length === 0) {
         const count = await countRoutes(wanted);
         if (count === (gateway === null ? 0 : size)) return at;
@@ -77,8 +79,8 @@ const operations = {
       }
       if (now() > deadline)
         throw new Error(`the kernel holds ${await countRoutes(wanted)} routes after ${timeoutSeconds} s`);
-      // Where something has come there may be more.
-      if (pending.length >= before) await new Promise(resolve => setTimeout(resolve, ROUND_MS));
+      lookups = wrong.length === 0 ? Math.min(2 * lookups, MOST_LOOKUPS) : 1;
+      if (wrong.length > 0) await new Promise(resolve => setTimeout(resolve, ROUND_MS));
     }
   },
 
@@ -132,24 +134,23 @@ function samplesOf(size) {
   return Array.from({ length: count }, (_, i) => Math.floor(((i + 1) * (size - 1)) / count) & ~7);
 }
 
-/** Looks the first of some samples up; returns those that are not right yet. @param {number[]} samples @param {number} wanted */
+/** Looks samples up; returns those that are not right yet. @param {number[]} samples @param {number} wanted */
 async function stillWrong(samples, wanted) {
   const wrong = [];
   const batch = new Batch();
-  const looked = samples.slice(0, LOOKUPS_A_ROUND);
-  const answers = looked.map(index => {
+  const answers = samples.map(index => {
     const nlri = new Uint8Array(5);
     regularSpace('ipv4', index + 1).write(index, nlri, 0);
     batch.lookup(nlri.subarray(1), ++sequence);
     return answerTo(sequence);
   });
-  if (looked.length > 0) socket.send(batch.bytes);
+  socket.send(batch.bytes);
   for (const [i, answer] of (await Promise.all(answers)).entries()) {
     const isThere = answer.kind === 'route' && answer.length === 24;
     const isRight = wanted === 0 ? !isThere : isThere && answer.gateway === wanted;
-    if (!isRight) wrong.push(looked[i]);
+    if (!isRight) wrong.push(samples[i]);
   }
-  return [...wrong, ...samples.slice(LOOKUPS_A_ROUND)];
+  return wrong;
 }
 
 /** @param {number} asked @returns {Promise<import('./messages.mjs').Answer>} */

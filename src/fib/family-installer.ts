@@ -4,7 +4,8 @@
 // own writes, from dumps, and from notifications about what others did to our routes. Where both agree nothing is
 // written: that is also how a previous run's routes are taken over. The first route of a prefix is added only if no
 // other program has one there (NLM_F_EXCL), later ones replace ours. A refused change is undone in the books and its
-// reason kept; if it was a replacement the old route goes too, for it is not wanted any more.
+// reason kept; if it was a replacement the old route goes too, for it is not wanted any more. A route whose last change the
+// kernel has not answered yet waits for that: what replaces one that was refused might take another program's.
 //
 // What waits is written in an order spread over all of it: the kernel has IPv4 routes in a trie that it resizes on the way to
 // each change, and a table in the order of its addresses costs it up to two and a half times as much.
@@ -63,6 +64,8 @@ export class FamilyInstaller {
   /** It is complete, but not all of it has been taken in. */
   private completing: boolean;
   private readonly address: Uint8Array;
+  /** The batch that the kernel works on. */
+  private underWay: RouteBatch | undefined;
 
   constructor(tools: InstallerTools, complete: boolean) {
     this.tools = tools;
@@ -91,24 +94,33 @@ export class FamilyInstaller {
     return (this.dirty?.size ?? 0) + this.repairs.size + this.doubles.length;
   }
 
-  /** Fills the batch with changes, as far as there are any. Returns whether anything was looked at. */
-  fill(batch: RouteBatch): boolean {
+  /** Fills the batch with changes, as far as there are any, while another is under way. Returns whether anything was looked at. */
+  fill(batch: RouteBatch, underWay: RouteBatch | undefined): boolean {
+    this.underWay = underWay;
     if (this.completing && this.dirty?.size === 0) this.removeUnwanted();
     const before = this.pending;
     if (before === 0) return false;
     while (this.doubles.length > 0 && !batch.full) batch.addDeletionOf(this.family, this.doubles.pop() as Uint8Array);
     for (const slot of this.repairs) {
       if (batch.full) break;
+      if (this.isUnderWay(slot)) continue;
       this.repairs.delete(slot);
       if (this.table.used(slot)) this.repair(batch, slot);
     }
     const { dirty } = this;
     if (dirty === undefined) return true;
     this.growSlots(this.tools.locRib.prefixCapacity);
-    const visit = (id: number) => this.visit(batch, id);
-    for (let seen = 0; !batch.full && dirty.size > 0 && seen < DRAIN_PER_BATCH; )
-      seen += dirty.drainSpread(DRAIN_AT_ONCE, visit);
+    const visit = (id: number) => {
+      if (id < this.slotOf.length && this.isUnderWay(this.slotOf[id])) dirty.mark(id);
+      else this.visit(batch, id);
+    };
+    const most = Math.min(dirty.size, DRAIN_PER_BATCH);
+    for (let seen = 0; !batch.full && seen < most; ) seen += dirty.drainSpread(DRAIN_AT_ONCE, visit);
     return true;
+  }
+
+  private isUnderWay(slot: number): boolean {
+    return slot !== 0 && this.table.batch[slot] === this.underWay?.first;
   }
 
   // Loc-RIB changed this prefix.
@@ -171,6 +183,7 @@ export class FamilyInstaller {
       const flags = create | (have === Forwarding.none ? exclusive : replace);
       this.add(batch, MessageType.newRoute, flags, length, this.sets.body(want), have, want);
     }
+    this.table.batch[slot] = batch.first;
     this.setHave(slot, want);
   }
 

@@ -21,6 +21,8 @@ export class InstalledTable {
   have = new Int32Array(0);
   /** The prefix' id in Loc-RIB while it is wanted, else 0. */
   ribId = new Int32Array(0);
+  /** The first sequence number of the batch that changed it last. */
+  batch = new Uint32Array(0);
   /** Why the kernel refused the wanted route (id in Reasons), 0 when it did not. */
   reason = new Uint16Array(0);
   /** The reason people were last told about, where there was one. */
@@ -74,6 +76,7 @@ export class InstalledTable {
     if (prefixes.capacity !== this.have.length) this.fit();
     this.have[slot] = Forwarding.none;
     this.ribId[slot] = 0;
+    this.batch[slot] = 0;
     this.reason[slot] = 0;
     this.seen[slot] = 0;
     this.kept[slot] = 0;
@@ -102,6 +105,7 @@ export class InstalledTable {
     const kept = Math.min(capacity, this.have.length);
     this.have = grown(this.have, capacity, kept);
     this.ribId = grown(this.ribId, capacity, kept);
+    this.batch = grown(this.batch, capacity, kept);
     this.reason = grown(this.reason, capacity, kept);
     this.seen = grown(this.seen, capacity, kept);
     this.kept = grown(this.kept, capacity, kept);

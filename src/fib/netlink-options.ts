@@ -1,4 +1,5 @@
-// Socket options the netlink package does not know, set on its file descriptor through koffi.
+// What the netlink package does not know, done on its file descriptor through koffi: socket options, and sending on another
+// thread.
 //
 // Without NETLINK_NO_ENOBUFS an overrun of the receive buffer ends the whole process (the package throws in a native
 // callback). With it the kernel only counts what it had to drop; the count is read with SO_MEMINFO. The filter keeps
@@ -25,6 +26,8 @@ interface Libc {
   getsockopt(fd: number, level: number, option: number, value: Buffer, length: Buffer): number;
   setsockopt(fd: number, level: number, option: number, value: Buffer, length: number): number;
   attachFilter(fd: number, program: { len: number; filter: Buffer }): number;
+  /** Calls back on this thread, with -1 when it failed. */
+  sendBeside(fd: number, datagram: Buffer, done: (sent: number) => void): void;
 }
 
 let libc: Libc | undefined;
@@ -33,12 +36,15 @@ function load(): Libc {
   if (libc !== undefined) return libc;
   const { koffi, library } = openLibc();
   const program = koffi.struct({ len: 'uint16', filter: 'void *' });
+  const send = library.func('intptr_t send(int, void *, size_t, int)');
   const attach = library.func('setsockopt', 'int', ['int', 'int', 'int', koffi.pointer(program), 'uint32']);
   libc = {
     getsockname: library.func('int getsockname(int, void *, void *)'),
     getsockopt: library.func('int getsockopt(int, int, int, void *, void *)'),
     setsockopt: library.func('int setsockopt(int, int, int, void *, uint32_t)'),
     attachFilter: (fd, filter) => attach(fd, SOL_SOCKET, SO_ATTACH_FILTER, filter, koffi.sizeof(program)),
+    sendBeside: (fd, datagram, done) =>
+      send.async(fd, datagram, datagram.length, 0, (error: unknown, sent: number) => done(error ? -1 : sent)),
   };
   return libc;
 }
@@ -108,4 +114,9 @@ export function ignorePort(fd: number, port: number): void {
     program.writeUInt32LE(k, i * 8 + 4);
   }
   load().attachFilter(fd, { len: instructions.length, filter: program });
+}
+
+/** Sends a datagram on another thread; it must stay as it is meanwhile. `done` hears whether it went. */
+export function sendBeside(fd: number, datagram: Buffer, done: (sent: boolean) => void): void {
+  load().sendBeside(fd, datagram, sent => done(sent >= 0));
 }

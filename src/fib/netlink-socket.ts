@@ -15,6 +15,7 @@ import {
   ignorePort,
   NetlinkOption,
   netlinkFd,
+  sendBeside,
   setReceiveBuffer,
 } from './netlink-options.js';
 import type { RouteBatch } from './route-batch.js';
@@ -88,6 +89,13 @@ export class NetlinkSocket {
     else done(new Error('the FIB was stopped'));
   }
 
+  /** The same, with the kernel working through it on another thread; the datagram must stay as it is until it has answered. */
+  sendBeside(datagram: Buffer, done: (error: Error | undefined) => void): void {
+    // What is wrong the package says in words.
+    if (this.open) sendBeside(this.fd, datagram, sent => (sent ? done(undefined) : this.send(datagram, done)));
+    else done(new Error('the FIB was stopped'));
+  }
+
   join(group: number): void {
     this.raw.addMembership(group);
   }
@@ -133,6 +141,9 @@ function onSilence(then: () => void): NodeJS.Timeout {
   return setTimeout(() => setImmediate(then), SILENCE_MS);
 }
 
+/** The kernel needs a tenth of a millisecond for so many changes, about as long as it takes to have another thread wait for it. */
+const WORTH_A_THREAD = 32;
+
 /** Route changes to the kernel, one batch after the other. */
 export class RouteChannel {
   private readonly socket: NetlinkSocket;
@@ -174,9 +185,11 @@ export class RouteChannel {
       this.batch = batch;
       this.refusals = [];
       this.last = batch.close();
-      this.socket.send(batch.datagram, error => {
+      const sent = (error: Error | undefined) => {
         if (error !== undefined) settle(error.message);
-      });
+      };
+      if (batch.count < WORTH_A_THREAD) this.socket.send(batch.datagram, sent);
+      else this.socket.sendBeside(batch.datagram, sent);
     });
   }
 

@@ -1,6 +1,6 @@
 // Keeps the kernel's routes of one identity (table, metric, protocol) equal to Loc-RIB.
 //
-// Both families share one socket and one batch. A batch at a time is filled, sent and answered, and the loop turns
+// Both families share one socket and two batches: while the kernel works on one, the other is filled, and the loop turns
 // before the next, so that a full table never holds up KEEPALIVEs. While the kernel's routes are being dumped nothing is
 // written (`hold`), so that a dump and our own changes never cross.
 
@@ -10,7 +10,7 @@ import { formatPrefix } from '../bgp/wire/prefix.js';
 import { Errno } from './errno.js';
 import { FamilyInstaller } from './family-installer.js';
 import { isOwn, type Kernel } from './kernel.js';
-import type { RouteChannel } from './netlink-socket.js';
+import type { BatchOutcome, RouteChannel } from './netlink-socket.js';
 import { Reasons } from './reasons.js';
 import type { Resolver } from './resolver.js';
 import { type Identity, RouteBatch } from './route-batch.js';
@@ -46,7 +46,9 @@ export class Reconciler {
   readonly installers: readonly FamilyInstaller[];
   readonly reasons = new Reasons();
   private readonly tools: ReconcilerTools;
-  private readonly batch = new RouteBatch();
+  private filling = new RouteBatch();
+  /** Empty while the kernel has nothing to do. */
+  private underWay = new RouteBatch();
   /** The family that comes first in the next batch. */
   private first: number = Family.ipv6Unicast;
   private running = false;
@@ -110,7 +112,7 @@ export class Reconciler {
 
   /** Prefixes that wait to be looked at. */
   get pending(): number {
-    return this.installers.reduce((sum, { pending }) => sum + pending, 0) + this.batch.count;
+    return this.installers.reduce((sum, { pending }) => sum + pending, 0) + this.filling.count + this.underWay.count;
   }
 
   get failed(): number {
@@ -165,40 +167,54 @@ export class Reconciler {
   }
 
   private async run(): Promise<void> {
-    while (!this.held && !this.stopped && this.fill()) {
-      if (this.batch.count > 0) await this.write();
-      await turn();
+    let outcome: Promise<BatchOutcome> | undefined;
+    while (!this.held && !this.stopped) {
+      const looked = this.fill();
+      if (!looked && outcome === undefined) break;
+      if (outcome !== undefined) this.settle(await outcome);
+      outcome = this.send();
+      if (looked) await turn();
     }
+    if (outcome !== undefined) this.settle(await outcome);
     this.running = false;
     this.logFailures();
     if (this.pending === 0 || this.stopped) this.settleIdle();
   }
 
   private fill(): boolean {
-    this.batch.clear();
+    const { filling } = this;
+    const underWay = this.underWay.count > 0 ? this.underWay : undefined;
+    filling.clear(this.underWay.next);
     let looked = false;
     // The other family first each time, so that neither waits for the other's last route.
     this.first = 1 - this.first;
-    for (const family of [this.first, 1 - this.first]) looked = this.installers[family].fill(this.batch) || looked;
+    for (const family of [this.first, 1 - this.first]) {
+      looked = this.installers[family].fill(filling, underWay) || looked;
+    }
     return looked;
   }
 
-  private async write(): Promise<void> {
-    const { batch } = this;
-    const { refusals, lost } = await this.tools.channel.apply(batch);
+  private send(): Promise<BatchOutcome> | undefined {
+    if (this.filling.count === 0) return undefined;
+    [this.filling, this.underWay] = [this.underWay, this.filling];
+    return this.tools.channel.apply(this.underWay);
+  }
+
+  private settle({ refusals, lost }: BatchOutcome): void {
+    const batch = this.underWay;
     for (const { index, errno, text } of refusals) this.refused(index, errno, text);
     if (lost !== undefined) {
       for (let index = 0; index < batch.count; index++) this.refused(index, Errno.timedOut, lost);
       this.tools.unclear();
     }
     for (let index = 0; index < batch.count; index++) this.installers[batch.family[index]].settled(batch, index);
-    batch.clear();
+    batch.clear(batch.next);
     if (this.failed > 0) this.scheduleRetry(RETRY_ANYWAY_MS);
   }
 
   private refused(index: number, errno: number, text: string): void {
-    const installer = this.installers[this.batch.family[index]];
-    const slot = installer.refused(this.batch, index, errno, text);
+    const installer = this.installers[this.underWay.family[index]];
+    const slot = installer.refused(this.underWay, index, errno, text);
     if (slot === 0) return;
     const reason = installer.table.reason[slot];
     const known = this.newFailures.get(reason);

@@ -8,9 +8,10 @@ export interface DirtySet {
   readonly size: number;
   /**
    * Visits up to `max` ids that were marked one after the other and returns how many; the next call's are far from them.
-   * After it an id that lost its paths may be reused.
+   * After it an id that lost its paths may be reused; `visit` may mark one again.
    */
   drainSpread(max: number, visit: (prefixId: number) => void): number;
+  mark(prefixId: number): void;
   close(): void;
 }
 

@@ -1,7 +1,7 @@
 // Other programs' routes are never touched, and ours come right again when others touch them.
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { enterNamespace, ip, routes } from './namespace.js';
+import { enterNamespace, ip, ipBatch, routes } from './namespace.js';
 import { eventually, RunningFib } from './running-fib.js';
 
 let running: RunningFib;
@@ -47,6 +47,26 @@ describe('routes of others', () => {
     ]);
     expect(routes(4, 'table 1000')).toEqual(['10.1.0.0/24 via 172.18.9.3 dev eth2 proto bgp metric 20']);
     for (const command of others) ip(command.replace('add', 'del'));
+  });
+
+  test('with our very prefix are left alone, however often ours changes while the kernel is at work', async () => {
+    const prefixes = ['10.1.0.0/24', ...Array.from({ length: 200 }, (_, i) => `10.3.${i}.0/24`)];
+    // We hear of theirs only after much else.
+    const others = Array.from({ length: 5000 }, (_, i) => `10.4.${i >> 8}.${i & 255}/32`);
+    ipBatch([
+      ...others.map(prefix => `route add blackhole ${prefix} table 1000`),
+      'route add 10.1.0.0/24 via 172.18.9.1 proto static metric 20',
+    ]);
+    for (let turn = 0; turn < 100; turn++) {
+      for (const prefix of prefixes) running.rib.route(prefix, turn % 2 === 0 ? '172.18.8.103' : '172.18.8.101');
+      await new Promise(setImmediate);
+    }
+    await running.settled();
+    expect(routes(4, '10.1.0.0/24')).toEqual(['10.1.0.0/24 via 172.18.9.1 dev eth2 proto static metric 20']);
+    expect(routes(4, 'via 172.18.8.101 proto bgp').length).toBe(200);
+    ip('route flush table 1000');
+    ip('route del 10.1.0.0/24 proto static');
+    await eventually(() => expect(routes(4, '10.1.0.0/24')).toEqual([OURS]));
   });
 
   test.each([

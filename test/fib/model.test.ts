@@ -14,11 +14,18 @@ const HOPS = {
   6: ['2001:db8:8::101', '2001:db8:8::103', '2001:db8:9::101', '2001:db8:9::104'],
 } as const;
 
+/** So many that the kernel works on them beside the loop. */
+const MANY = {
+  4: Array.from({ length: 100 }, (_, i) => `10.3.${i}.0/24`),
+  6: Array.from({ length: 100 }, (_, i) => `2001:db8:b${(0x100 + i).toString(16)}::/48`),
+} as const;
+
 type Family = 4 | 6;
 /** A wanted route: its next hops, or the kind that drops. */
 type Want = readonly string[] | 'blackhole' | 'unreachable' | 'withdrawn';
 type Step =
-  | { what: 'want'; family: Family; prefix: string; want: Want }
+  | { what: 'want'; family: Family; prefixes: readonly string[]; want: Want }
+  | { what: 'turn' }
   | { what: 'hand'; commands: string[] }
   | { what: 'wait' };
 
@@ -28,7 +35,10 @@ const wanting: fc.Arbitrary<Step> = family.chain(f =>
   fc.record({
     what: fc.constant('want' as const),
     family: fc.constant(f),
-    prefix: fc.constantFrom(...PREFIXES[f]),
+    prefixes: fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom(...PREFIXES[f]).map(prefix => [prefix]) },
+      { weight: 1, arbitrary: fc.constant([...PREFIXES[f], ...MANY[f]]) },
+    ),
     want: fc.oneof(
       { weight: 4, arbitrary: fc.subarray([...HOPS[f]], { minLength: 1 }) },
       { weight: 4, arbitrary: fc.constantFrom<Want>('blackhole', 'unreachable', 'withdrawn') },
@@ -61,6 +71,7 @@ const steps = fc.array(
     { weight: 6, arbitrary: wanting },
     { weight: 2, arbitrary: interfering },
     { weight: 1, arbitrary: fc.constant<Step>({ what: 'wait' }) },
+    { weight: 2, arbitrary: fc.constant<Step>({ what: 'turn' }) },
   ),
   { minLength: 1, maxLength: 40 },
 );
@@ -70,15 +81,19 @@ beforeAll(enterNamespace);
 async function apply(step: Step, fib: RunningFib, model: Map<string, string>): Promise<void> {
   if (step.what === 'wait') {
     await fib.settled();
+  } else if (step.what === 'turn') {
+    await new Promise(setImmediate);
   } else if (step.what === 'hand') {
     ipBatch(step.commands);
   } else {
-    const { prefix, want } = step;
-    model.set(prefix, lineOf(step.family, prefix, want));
-    if (want === 'blackhole') fib.rib.blackhole(prefix);
-    else if (want === 'unreachable') fib.rib.unreachable(prefix);
-    else if (want === 'withdrawn') fib.rib.withdraw(prefix);
-    else fib.rib.route(prefix, ...want);
+    const { prefixes, want } = step;
+    for (const prefix of prefixes) {
+      model.set(prefix, lineOf(step.family, prefix, want));
+      if (want === 'blackhole') fib.rib.blackhole(prefix);
+      else if (want === 'unreachable') fib.rib.unreachable(prefix);
+      else if (want === 'withdrawn') fib.rib.withdraw(prefix);
+      else fib.rib.route(prefix, ...want);
+    }
   }
 }
 

@@ -23,7 +23,7 @@ import { showConfig, viewConfig } from './config/show.js';
 import { Discovery } from './discovery/discovery.js';
 import { Fib, type FibOptions } from './fib/fib.js';
 import { createLogger } from './log.js';
-import { LARGE_PAGES, returnMemory } from './memory.js';
+import { largePages, returnMemory } from './memory.js';
 import { reloadSpeaker } from './reload.js';
 import { RouteStore } from './route-store.js';
 import { keepWatchdogFed, notify } from './systemd.js';
@@ -92,7 +92,7 @@ class Daemon implements DaemonControl {
       { ...config, kernelImport: config.fib.import, hostname: hostname(), version: VERSION },
       log,
     );
-    placeLargeColumns(LARGE_PAGES);
+    placeLargeColumns(largePages());
     for (const table of this.speaker.locRib) table.onEmptied = returnMemory;
     this.fib = new Fib(
       this.speaker,

@@ -6,7 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { grown, MANY_ROUTES, Pieces, placeLargeColumns } from '../src/bgp/rib/columns.js';
 import { openLibc } from '../src/libc.js';
-import { LARGE_PAGES, returnMemory } from '../src/memory.js';
+import { largePages, returnMemory } from '../src/memory.js';
 
 const MiB = 1 << 20;
 
@@ -14,9 +14,16 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('returns the memory of columns nobody uses, a little later and once', async () => {
-  placeLargeColumns(LARGE_PAGES);
+/** As a clock tells what pages cost: the small ones 1 each time, the first large page, and the second. */
+function placeColumns(...large: [number?, number?]): void {
+  const [first = 1, second = 1] = large;
+  const times = [0, 1, 1 + first, 0, 1, 1 + second];
+  placeLargeColumns(largePages(() => times.shift() ?? Number.NaN));
   onTestFinished(() => placeLargeColumns(null));
+}
+
+it('returns the memory of columns nobody uses, a little later and once', async () => {
+  placeColumns();
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const held = () => process.memoryUsage().arrayBuffers;
   const before = held();
@@ -41,8 +48,7 @@ it('returns the memory of columns nobody uses, a little later and once', async (
 
 it('places large columns in large pages, each at another place before a boundary', () => {
   const large = 1 << 21;
-  placeLargeColumns(LARGE_PAGES);
-  onTestFinished(() => placeLargeColumns(null));
+  placeColumns();
   const small = Int32Array.of(1, 2, 3);
   const columns = Array.from({ length: 16 }, () => grown(small, MANY_ROUTES));
   const places = columns.map(column => addressOf(column) % large);
@@ -56,10 +62,24 @@ it('places large columns in large pages, each at another place before a boundary
   }
 });
 
+it.each([
+  { costs: [64, 64], advice: ['hg', 'hg', 'hg', 'hg'] },
+  { costs: [65], advice: ['nh', 'nh', 'nh', 'nh'] },
+  { costs: [64, 65], advice: ['hg', 'nh', 'nh', 'nh'] },
+] as const)('does without large pages where they are dear: %o', ({ costs: [first, second], advice }) => {
+  const large = 1 << 21;
+  placeColumns(first, second);
+  const columns = Array.from({ length: 3 }, () => grown(new Uint8Array(1), 8 * MiB));
+  const arrays = [...columns, new Pieces().take(large)];
+  for (const [i, array] of arrays.entries()) {
+    const at = addressOf(array);
+    expect(mappingOf(Math.ceil(at / large) * large).flags).toContain(advice[i]);
+  }
+});
+
 it('cuts pieces of large pages, which are theirs alone and zero', () => {
   const large = 1 << 21;
-  placeLargeColumns(LARGE_PAGES);
-  onTestFinished(() => placeLargeColumns(null));
+  placeColumns();
   const pieces = new Pieces();
   const first = Array.from({ length: 4 }, () => pieces.take(large / 4));
   expect(first.map(piece => addressOf(piece) % large)).toEqual([0, 1, 2, 3].map(quarter => (quarter * large) / 4));
@@ -77,8 +97,7 @@ it('cuts pieces of large pages, which are theirs alone and zero', () => {
 });
 
 it('has columns collected that gave way to others, for V8 takes no notice of them', async () => {
-  placeLargeColumns(LARGE_PAGES);
-  onTestFinished(() => placeLargeColumns(null));
+  placeColumns();
   const held = () => process.memoryUsage().arrayBuffers;
   const before = held();
   let column = grown(new Uint8Array(1), 8 * MiB);
@@ -92,8 +111,7 @@ it('has columns collected that gave way to others, for V8 takes no notice of the
 });
 
 it('keeps large blocks out of the heap of the C library, where they would have to be cleared', async () => {
-  placeLargeColumns(LARGE_PAGES);
-  onTestFinished(() => placeLargeColumns(null));
+  placeColumns();
   grown(new Uint8Array(1), MANY_ROUTES);
   const held = process.memoryUsage().arrayBuffers;
   let block: Uint8Array | undefined = new Uint8Array(16 * MiB);
@@ -109,8 +127,7 @@ it('keeps large blocks out of the heap of the C library, where they would have t
 });
 
 it('leaves small columns alone', () => {
-  placeLargeColumns(LARGE_PAGES);
-  onTestFinished(() => placeLargeColumns(null));
+  placeColumns();
   expect(grown(new Uint8Array(1), 1 << 20).buffer.byteLength).toBe(1 << 20);
 });
 

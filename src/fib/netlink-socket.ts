@@ -46,6 +46,8 @@ export class NetlinkSocket {
   private readonly raw: RawNetlinkSocket;
   private readonly fd: number;
   private open = true;
+  /** Calls on another thread; as long as there is one, its file descriptor must not become another's. */
+  private beside = 0;
 
   /** Throws when the system has no netlink sockets or they cannot be set up safely. */
   constructor(sizes: SocketSizes, listener: SocketListener) {
@@ -91,9 +93,18 @@ export class NetlinkSocket {
 
   /** The same, with the kernel working through it on another thread; the datagram must stay as it is until it has answered. */
   sendBeside(datagram: Buffer, done: (error: Error | undefined) => void): void {
-    // What is wrong the package says in words.
-    if (this.open) sendBeside(this.fd, datagram, sent => (sent ? done(undefined) : this.send(datagram, done)));
-    else done(new Error('the FIB was stopped'));
+    if (!this.open) {
+      done(new Error('the FIB was stopped'));
+      return;
+    }
+    this.beside++;
+    sendBeside(this.fd, datagram, sent => {
+      this.beside--;
+      if (!this.open) this.closeRaw();
+      // What is wrong the package says in words.
+      if (sent) done(undefined);
+      else this.send(datagram, done);
+    });
   }
 
   join(group: number): void {
@@ -113,7 +124,11 @@ export class NetlinkSocket {
   close(): void {
     if (!this.open) return;
     this.open = false;
-    setImmediate(() => this.raw.close());
+    this.closeRaw();
+  }
+
+  private closeRaw(): void {
+    if (this.beside === 0) setImmediate(() => this.raw.close());
   }
 }
 

@@ -6,7 +6,7 @@
 // whole from the beginning (hash slots, attributes) begins at a boundary.
 //
 // A virtual machine whose host takes free memory back has to get a large page from there each time, while small ones are at
-// hand. So the first large pages are timed, and none are asked for any more when one has been too dear.
+// hand. So the first large pages are timed, and none are asked for any more when two have been too dear.
 
 import { openLibc } from './libc.js';
 
@@ -22,6 +22,8 @@ const TRIALS = 2;
 const BLOCK_TRIALS = 32;
 /** Small pages that are touched for it: there are so many in each column before the boundary. */
 const SMALL_PAGES = 16;
+/** So many that were too dear are no accident. */
+const DEAR = 2;
 /** A large page, which is sooner looked up later on, may cost so many times what as many small ones do. */
 const WORTH = 2;
 
@@ -32,9 +34,9 @@ export class LargePages {
   private readonly addressOf: (octets: Uint8Array) => number;
   private columns = 0;
   private blocks = 0;
-  /** What a large page may cost; not known before small ones have been timed. */
-  private limit = Number.POSITIVE_INFINITY;
-  private areWorth = true;
+  /** What a large page may cost; 0 before small ones have been timed. */
+  private limit = 0;
+  private dear = 0;
   /** What was asked to be in large pages, as long as these are timed. Some of it may have been given back. */
   private asked: { address: number; bytes: number }[] = [];
 
@@ -56,13 +58,15 @@ export class LargePages {
     const first = roundUp(address - beginning, LARGE_PAGE_BYTES) + beginning - address;
     const boundary = roundUp(address + first, LARGE_PAGE_BYTES) - address;
     this.ask(address + boundary, address + memory.byteLength);
-    const isTrial = whole ? ++this.blocks <= BLOCK_TRIALS : this.columns <= TRIALS;
-    if (!this.areWorth || !isTrial) return first;
+    const isTrial = whole ? this.limit > 0 && ++this.blocks <= BLOCK_TRIALS : this.columns <= TRIALS;
+    if (this.dear === DEAR || !isTrial) return first;
     if (!whole) {
+      // Where large pages need no asking, it would be part of one.
+      this.madvise(roundUp(address, PAGE_BYTES), boundary - PAGE_BYTES, MADV_NOHUGEPAGE);
       const small = this.touch(octets, first, SMALL_PAGES);
       this.limit = (WORTH * small * LARGE_PAGE_BYTES) / PAGE_BYTES / SMALL_PAGES;
     }
-    if (this.touch(octets, boundary, 1) > this.limit) this.giveUp();
+    if (this.touch(octets, boundary, 1) > this.limit && ++this.dear === DEAR) this.giveUp();
     else if (this.blocks === BLOCK_TRIALS) this.asked = [];
     return first;
   }
@@ -70,12 +74,11 @@ export class LargePages {
   /** A kernel without large pages refuses: then there are small ones. */
   private ask(address: number, end: number): void {
     const bytes = end - (end % PAGE_BYTES) - address;
-    this.madvise(address, bytes, this.areWorth ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
-    if (this.areWorth && this.blocks < BLOCK_TRIALS) this.asked.push({ address, bytes });
+    this.madvise(address, bytes, this.dear < DEAR ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    if (this.dear < DEAR && this.blocks < BLOCK_TRIALS) this.asked.push({ address, bytes });
   }
 
   private giveUp(): void {
-    this.areWorth = false;
     for (const { address, bytes } of this.asked) this.madvise(address, bytes, MADV_NOHUGEPAGE);
     this.asked = [];
   }

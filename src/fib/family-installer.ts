@@ -5,7 +5,8 @@
 // written: that is also how a previous run's routes are taken over. The first route of a prefix is added only if no
 // other program has one there (NLM_F_EXCL), later ones replace ours. A refused change is undone in the books and its
 // reason kept; if it was a replacement the old route goes too, for it is not wanted any more. A route whose last change the
-// kernel has not answered yet waits for that: what replaces one that was refused might take another program's.
+// kernel has not answered yet waits for that before it is changed again: what replaces one that was refused might take another
+// program's.
 //
 // What waits is written in an order spread over all of it: the kernel has IPv4 routes in a trie that it resizes on the way to
 // each change, and a table in the order of its addresses costs it up to two and a half times as much.

@@ -34,6 +34,8 @@ export class KernelEvents implements FeedListener {
   private readonly request: (scope: DumpScope) => void;
   private readonly route = new RouteMessage();
   private dumping: DumpScope | undefined;
+  /** Who writes nothing meanwhile. */
+  private held: Reconciler | undefined;
   /** The new picture while a dump of everything runs. */
   private staged: Kernel | undefined;
   private changed = false;
@@ -57,6 +59,8 @@ export class KernelEvents implements FeedListener {
   async dumpBegins(scope: DumpScope): Promise<Buffer[]> {
     const { identity, reconciler } = this.current();
     this.dumping = scope;
+    if (this.held !== reconciler) this.held?.release();
+    this.held = reconciler;
     await reconciler?.hold();
     for (const installer of reconciler?.installers ?? []) installer.dumpBegins();
     // Links first: the kernel answers that only when it is through with dropping the routes of one that went down.
@@ -66,7 +70,8 @@ export class KernelEvents implements FeedListener {
   }
 
   dumpEnds(_scope: DumpScope, complete: boolean): void {
-    const { reconciler } = this.current();
+    const { held } = this;
+    this.held = undefined;
     if (complete && this.staged !== undefined) {
       this.kernel.become(this.staged);
       this.redistribution.allChanged();
@@ -74,8 +79,10 @@ export class KernelEvents implements FeedListener {
     }
     this.staged = undefined;
     this.dumping = undefined;
-    if (complete) for (const installer of reconciler?.installers ?? []) installer.dumpEnds();
-    reconciler?.release();
+    // What a reload has replaced meanwhile has not been shown all of its routes.
+    const isCurrent = held === this.current().reconciler;
+    if (complete && isCurrent) for (const installer of held?.installers ?? []) installer.dumpEnds();
+    held?.release();
   }
 
   caughtUp(): void {

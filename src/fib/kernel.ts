@@ -88,7 +88,11 @@ export class Kernel {
     if (old === undefined) return { changed: true, routesLost: false };
     return {
       changed:
-        old.up !== link.up || old.enabled !== link.enabled || old.name !== link.name || old.master !== link.master,
+        old.up !== link.up ||
+        old.running !== link.running ||
+        old.enabled !== link.enabled ||
+        old.name !== link.name ||
+        old.master !== link.master,
       routesLost: (old.enabled && !link.enabled) || old.master !== link.master,
     };
   }

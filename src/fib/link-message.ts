@@ -17,6 +17,8 @@ export interface Link {
   enabled: boolean;
   /** Packets can leave by it: enabled, with carrier and operational, or about to be (see isOperational). */
   up: boolean;
+  /** The kernel says that it is operational (IFF_RUNNING). */
+  running: boolean;
   /** The bridge, bond or VRF it belongs to, or 0. */
   master: number;
   /** Its link-layer address; empty where it has none. */
@@ -34,6 +36,7 @@ export function decodeLink(buf: Buffer, start: number, end: number): Link {
     loopback: (flags & LinkFlag.loopback) !== 0,
     enabled: (flags & LinkFlag.up) !== 0,
     up: false,
+    running: (flags & LinkFlag.running) !== 0,
     master: 0,
     linkLayerAddress: NO_BYTES,
   };
@@ -50,8 +53,8 @@ export function decodeLink(buf: Buffer, start: number, end: number): Link {
 
 /**
  * When the carrier of a link comes, the kernel works out the operational state (RFC 2863 §3.1.12) up to a second later, while
- * packets leave by it already: `down` with a carrier is taken for the `up` that it will be. Where somebody waits for more than
- * the carrier (IEEE 802.1X), only what the kernel says counts.
+ * a link that has only been set up carries packets already: `down` with a carrier is taken for the `up` that it will be. Where
+ * somebody waits for more than the carrier (IEEE 802.1X), only what the kernel says counts.
  */
 function isOperational(flags: number, state: number, mode: number): boolean {
   const needed = LinkFlag.up | LinkFlag.lowerUp;

@@ -13,6 +13,7 @@ const SO_ATTACH_FILTER = 26;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const SO_MEMINFO = 55;
+const SK_MEMINFO_RCVBUF = 1;
 const SK_MEMINFO_DROPS = 8;
 const SOL_NETLINK = 270;
 const AF_NETLINK = 16;
@@ -86,12 +87,19 @@ export function forceSendBuffer(fd: number, bytes: number): void {
 
 /** How many messages the kernel had to drop because the receive buffer was full, modulo 2^32. */
 export function drops(fd: number): number {
+  return memoryInfo(fd, SK_MEMINFO_DROPS);
+}
+
+/** The size of the receive buffer, in bytes of the kernel's memory: twice what was asked for. */
+export function receiveBuffer(fd: number): number {
+  return memoryInfo(fd, SK_MEMINFO_RCVBUF);
+}
+
+function memoryInfo(fd: number, index: number): number {
   const values = Buffer.alloc(9 * 4);
   const length = Buffer.alloc(4);
   length.writeUInt32LE(values.length);
-  return load().getsockopt(fd, SOL_SOCKET, SO_MEMINFO, values, length) === 0
-    ? values.readUInt32LE(SK_MEMINFO_DROPS * 4)
-    : 0;
+  return load().getsockopt(fd, SOL_SOCKET, SO_MEMINFO, values, length) === 0 ? values.readUInt32LE(index * 4) : 0;
 }
 
 /**

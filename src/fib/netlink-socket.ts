@@ -15,6 +15,7 @@ import {
   ignorePort,
   NetlinkOption,
   netlinkFd,
+  receiveBuffer,
   sendBeside,
   setReceiveBuffer,
 } from './netlink-options.js';
@@ -116,6 +117,11 @@ export class NetlinkSocket {
     ignorePort(this.fd, port);
   }
 
+  /** In bytes, as the kernel counts. */
+  get receiveBuffer(): number {
+    return receiveBuffer(this.fd);
+  }
+
   /** Datagrams lost so far because they came faster than they were read. */
   get drops(): number {
     return drops(this.fd);
@@ -148,7 +154,7 @@ export interface BatchOutcome {
   lost?: string;
 }
 
-/** The kernel answers at once; this long without an answer and it was lost. */
+/** The kernel answers at once; this long without an answer, once it has been asked, and it was lost. */
 const SILENCE_MS = 5000;
 
 // What came in while the process itself was held up is looked at before the answer counts as lost.
@@ -158,6 +164,9 @@ function onSilence(then: () => void): NodeJS.Timeout {
 
 /** The kernel needs a tenth of a millisecond for so many changes, about as long as it takes to have another thread wait for it. */
 const WORTH_A_THREAD = 32;
+
+/** What the kernel charges the receive buffer for a refusal. */
+const REFUSAL_BYTES = 1024;
 
 /** Route changes to the kernel, one batch after the other. */
 export class RouteChannel {
@@ -180,6 +189,11 @@ export class RouteChannel {
     return this.socket.port;
   }
 
+  /** So many messages of a batch may be refused without an answer being lost. */
+  get mostRefusals(): number {
+    return Math.floor(this.socket.receiveBuffer / REFUSAL_BYTES);
+  }
+
   /** Sends a batch with at least one message; resolves when the kernel has answered. Never rejects. */
   apply(batch: RouteBatch): Promise<BatchOutcome> {
     const outcome = this.queue.then(() => this.exchange(batch));
@@ -189,19 +203,20 @@ export class RouteChannel {
 
   private exchange(batch: RouteBatch): Promise<BatchOutcome> {
     return new Promise(resolve => {
+      let silence: NodeJS.Timeout | undefined;
       const settle = (lost?: string) => {
         clearTimeout(silence);
         if (this.settle !== settle) return;
         this.settle = undefined;
         resolve({ refusals: this.refusals, lost });
       };
-      const silence = onSilence(() => settle(describeErrno(Errno.timedOut, '')));
       this.settle = settle;
       this.batch = batch;
       this.refusals = [];
       this.last = batch.close();
       const sent = (error: Error | undefined) => {
         if (error !== undefined) settle(error.message);
+        else if (this.settle === settle) silence = onSilence(() => settle(describeErrno(Errno.timedOut, '')));
       };
       if (batch.count < WORTH_A_THREAD) this.socket.send(batch.datagram, sent);
       else this.socket.sendBeside(batch.datagram, sent);

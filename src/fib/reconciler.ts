@@ -46,9 +46,11 @@ export class Reconciler {
   readonly installers: readonly FamilyInstaller[];
   readonly reasons = new Reasons();
   private readonly tools: ReconcilerTools;
-  private filling = new RouteBatch();
-  /** Empty while the kernel has nothing to do. */
-  private underWay = new RouteBatch();
+  private filling: RouteBatch;
+  /** Empty while the kernel has nothing to do … */
+  private underWay: RouteBatch;
+  /** … else this will be its answer. */
+  private outcome: Promise<BatchOutcome> | undefined;
   /** The family that comes first in the next batch. */
   private first: number = Family.ipv6Unicast;
   private running = false;
@@ -62,6 +64,8 @@ export class Reconciler {
   constructor(tools: ReconcilerTools) {
     this.tools = tools;
     this.identity = tools.identity;
+    this.filling = new RouteBatch(tools.channel.mostRefusals);
+    this.underWay = new RouteBatch(tools.channel.mostRefusals);
     const { kernel, resolver, identity, unclear } = tools;
     this.installers = FAMILIES.map(({ family }) => {
       const locRib = tools.locRib[family];
@@ -88,7 +92,7 @@ export class Reconciler {
     this.stopped = true;
     clearTimeout(this.retryTimer);
     this.retire();
-    while (this.running) await turn();
+    await this.rest();
     this.settleIdle();
   }
 
@@ -122,7 +126,11 @@ export class Reconciler {
   /** Stops writing until `release`; resolves when no batch is under way. */
   async hold(): Promise<void> {
     this.held = true;
-    while (this.running) await turn();
+    await this.rest();
+  }
+
+  private async rest(): Promise<void> {
+    while (this.running) await (this.outcome ?? turn());
   }
 
   release(): void {
@@ -167,15 +175,14 @@ export class Reconciler {
   }
 
   private async run(): Promise<void> {
-    let outcome: Promise<BatchOutcome> | undefined;
     while (!this.held && !this.stopped) {
       const looked = this.fill();
-      if (!looked && outcome === undefined) break;
-      if (outcome !== undefined) this.settle(await outcome);
-      outcome = this.send();
+      if (!looked && this.outcome === undefined) break;
+      await this.answered();
+      this.send();
       if (looked) await turn();
     }
-    if (outcome !== undefined) this.settle(await outcome);
+    await this.answered();
     this.running = false;
     this.logFailures();
     if (this.pending === 0 || this.stopped) this.settleIdle();
@@ -194,14 +201,17 @@ export class Reconciler {
     return looked;
   }
 
-  private send(): Promise<BatchOutcome> | undefined {
-    if (this.filling.count === 0) return undefined;
+  private send(): void {
+    if (this.filling.count === 0) return;
     [this.filling, this.underWay] = [this.underWay, this.filling];
-    return this.tools.channel.apply(this.underWay);
+    this.outcome = this.tools.channel.apply(this.underWay);
   }
 
-  private settle({ refusals, lost }: BatchOutcome): void {
+  private async answered(): Promise<void> {
+    if (this.outcome === undefined) return;
+    const { refusals, lost } = await this.outcome;
     const batch = this.underWay;
+    this.outcome = undefined;
     for (const { index, errno, text } of refusals) this.refused(index, errno, text);
     if (lost !== undefined) {
       for (let index = 0; index < batch.count; index++) this.refused(index, Errno.timedOut, lost);

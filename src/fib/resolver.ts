@@ -77,11 +77,11 @@ function sameWay(a: Resolution | null, b: Resolution | null): boolean {
 export function resolve(kernel: Kernel, address: Uint8Array, interfaceIndex: number): Resolution | null {
   if (kernel.isOwnAddress(address, interfaceIndex)) return null;
   if (interfaceIndex !== 0) {
-    return isUp(kernel, interfaceIndex) ? { interfaceIndex, gateway: address, onlink: false, cost: 0 } : null;
+    return isUp(kernel, interfaceIndex, address) ? { interfaceIndex, gateway: address, onlink: false, cost: 0 } : null;
   }
   const routes = lookup(kernel.ownTable, address) ?? lookup(kernel.table(RouteTableId.main), address) ?? [];
   for (const route of routes) {
-    const leg = route.legs.find(candidate => isUp(kernel, candidate.interfaceIndex));
+    const leg = route.legs.find(candidate => isUp(kernel, candidate.interfaceIndex, address));
     if (leg !== undefined) return follow(route, leg, address);
   }
   return null;
@@ -100,6 +100,8 @@ function follow(route: KernelRoute, leg: Leg, address: Uint8Array): Resolution {
   return { interfaceIndex, gateway, onlink, cost: Math.max(1, route.metric) };
 }
 
-function isUp(kernel: Kernel, interfaceIndex: number): boolean {
-  return kernel.links.get(interfaceIndex)?.up === true;
+// IPv6 takes no route by a link before it is running.
+function isUp(kernel: Kernel, interfaceIndex: number, address: Uint8Array): boolean {
+  const link = kernel.links.get(interfaceIndex);
+  return link !== undefined && (address.length === 4 ? link.up : link.running && link.up);
 }

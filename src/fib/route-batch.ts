@@ -125,9 +125,15 @@ export class RouteBatch {
   private bytes = 0;
   /** Sequence number of the first message. */
   first = 1;
+  private readonly most: number;
+
+  /** It is full with `most` messages, if not earlier. */
+  constructor(most = MESSAGES) {
+    this.most = Math.min(most, MESSAGES);
+  }
 
   get full(): boolean {
-    return this.count >= MESSAGES || this.bytes >= FULL_BYTES;
+    return this.count >= this.most || this.bytes >= FULL_BYTES;
   }
 
   /** Sequence number of the message after the last one. */

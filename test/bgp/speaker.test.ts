@@ -64,6 +64,11 @@ describe('two speakers in one AS', () => {
     expect(prefixes(a)).toEqual(['10.2.0.0/16', '2001:db8::/32']);
     a.addRoutes([{ prefix: '10.2.0.0/16', med: 7 }], true);
     expect(prefixes(a)).toEqual(['10.2.0.0/16', '2001:db8::/32']);
+    const [{ paths }] = a.routes({ prefix: '10.2.0.0/16' });
+    expect(paths).toMatchObject([{ source: 'local', med: 7 }]);
+    a.deleteAllRoutes();
+    // Removed in slices, but not announced any more.
+    a.addRoutes([{ prefix: '10.2.0.0/16' }], false);
     expect(() => a.addRoutes([{ prefix: '10.1.0.0/16', nextHop: '::1' }])).toThrow('different families');
     expect(() => a.reset('127.0.0.9')).toThrow('no neighbor 127.0.0.9');
   });

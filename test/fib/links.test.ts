@@ -70,14 +70,19 @@ describe('a link', () => {
 
   test('waits for more than its carrier', async () => {
     running.rib.route('10.1.0.0/24', '172.18.8.101');
+    running.rib.route('10.2.0.0/24', '172.18.9.200');
     await running.settled();
     ip('link set eth1 mode dormant');
     ip('link set eth1p down');
     await eventually(() => expect(running.rib.costOf('172.18.8.101')).toBeNull());
     ip('link set eth1p up');
     await eventually(() => expect(ip('-o link show eth1')).toContain('state DORMANT'));
-    await running.settled();
+    // When it has been heard that this is our address, what was said before has been, too.
+    ip('address add 172.18.9.200/32 dev eth2');
+    await eventually(() => expect(running.rib.costOf('172.18.9.200')).toBeNull());
     expect(running.rib.costOf('172.18.8.101')).toBeNull();
+    ip('address del 172.18.9.200/32 dev eth2');
+    running.rib.withdraw('10.2.0.0/24');
     ip('link set eth1 state up');
     await running.expectRoutes(4, [OURS]);
     ip('link set eth1 mode default');

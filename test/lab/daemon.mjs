@@ -3,12 +3,10 @@
 
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from './node.mjs';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const SOCKET = '/run/tsbgp/tsbgp.sock';
 const LOG = '/run/tsbgp/tsbgp.log';
 
 /** Where a node's configuration is, on the node. */
@@ -39,7 +37,7 @@ export class Daemon {
 }
 
 /**
- * Starts tsbgp on a node and waits until its control socket answers.
+ * Starts tsbgp on a node and waits until its log says that it is ready: it listens then, for people and for neighbors.
  * @param {import('./node.mjs').Node} node
  * @param {string} [config] YAML; without it, what is there from the last start
  * @param {string} [wrapper] command that runs it, such as `setpriv ...`
@@ -48,12 +46,14 @@ export class Daemon {
 export async function startDaemon(node, config, wrapper = '') {
   node.addCommand('tsbgp', [process.execPath, MAIN]);
   if (config !== undefined) writeFileSync(node.path(CONFIG), config);
+  const before = wholeLog(node).length;
   const daemon = new Daemon(node, node.start(`exec ${wrapper} tsbgp daemon --config ${CONFIG}`, LOG));
   const ended = daemon.ended.then(status => {
     throw new Error(`${node.name}: the daemon ended with ${status} as it started\n${readLog(node)}`);
   });
   ended.catch(() => {}); // after the start nobody listens
-  await Promise.race([ended, waitFor(`the daemon of ${node.name} answers`, () => answers(node.path(SOCKET)))]);
+  const isReady = () => wholeLog(node).includes('"tsbgp is ready"', before);
+  await Promise.race([ended, waitFor(`the daemon of ${node.name} is ready`, isReady)]);
   return daemon;
 }
 
@@ -63,18 +63,11 @@ export async function startDaemon(node, config, wrapper = '') {
  * @param {number} lines
  */
 export function readLog(node, lines = 20) {
-  const file = node.path(LOG);
-  return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n') : '';
+  return wholeLog(node).trimEnd().split('\n').slice(-lines).join('\n');
 }
 
-/**
- * @param {string} socket
- * @returns {Promise<boolean>}
- */
-function answers(socket) {
-  return new Promise(resolve => {
-    const connection = connect(socket);
-    connection.on('connect', () => resolve(true)).on('error', () => resolve(false));
-    connection.on('connect', () => connection.destroy());
-  });
+/** @param {import('./node.mjs').Node} node */
+function wholeLog(node) {
+  const file = node.path(LOG);
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }

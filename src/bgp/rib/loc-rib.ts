@@ -217,12 +217,12 @@ export class LocRib implements DecisionTables {
     return true;
   }
 
-  /** Has this source told of the prefix, without a path identifier? */
+  /** Has this source told of the prefix, without a path identifier, and not taken it back? */
   has(prefix: number, source: number): boolean {
     const { paths, prefixes } = this;
     let path = prefixes.firstPath[prefix];
     while (path !== 0 && !paths.is(path, source, 0)) path = paths.next[path];
-    return path !== 0;
+    return path !== 0 && paths.stale[path] !== Stale.leaving;
   }
 
   /** Prefixes that have a best path. */

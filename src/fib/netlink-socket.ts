@@ -19,7 +19,7 @@ import {
   sendBeside,
   setReceiveBuffer,
 } from './netlink-options.js';
-import type { RouteBatch } from './route-batch.js';
+import { type RouteBatch, SEQUENCE_NUMBERS } from './route-batch.js';
 import { decodeAck, forEachMessage, MessageFlag, MessageType } from './rtnetlink.js';
 
 const NETLINK_ROUTE = 0;
@@ -171,6 +171,8 @@ const REFUSAL_BYTES = 1024;
 /** Route changes to the kernel, one batch after the other. */
 export class RouteChannel {
   private readonly socket: NetlinkSocket;
+  /** First sequence number of the next batch. */
+  private next = 1;
   private batch: RouteBatch | undefined;
   /** Sequence number that ends the batch. */
   private last = 0;
@@ -187,6 +189,12 @@ export class RouteChannel {
 
   get port(): number {
     return this.socket.port;
+  }
+
+  /** Begins a batch: an answer that comes late is not taken for one to a batch of later. */
+  begin(batch: RouteBatch): void {
+    batch.clear(this.next);
+    this.next = (this.next + SEQUENCE_NUMBERS) >>> 0;
   }
 
   /** So many messages of a batch may be refused without an answer being lost. */

@@ -130,7 +130,10 @@ export class Reconciler {
   }
 
   private async rest(): Promise<void> {
-    while (this.running) await (this.outcome ?? turn());
+    while (this.running) {
+      await this.outcome;
+      await turn();
+    }
   }
 
   release(): void {
@@ -191,7 +194,7 @@ export class Reconciler {
   private fill(): boolean {
     const { filling } = this;
     const underWay = this.underWay.count > 0 ? this.underWay : undefined;
-    filling.clear(this.underWay.next);
+    this.tools.channel.begin(filling);
     let looked = false;
     // The other family first each time, so that neither waits for the other's last route.
     this.first = 1 - this.first;
@@ -218,7 +221,7 @@ export class Reconciler {
       this.tools.unclear();
     }
     for (let index = 0; index < batch.count; index++) this.installers[batch.family[index]].settled(batch, index);
-    batch.clear(batch.next);
+    batch.clear();
     if (this.failed > 0) this.scheduleRetry(RETRY_ANYWAY_MS);
   }
 

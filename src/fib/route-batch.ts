@@ -105,6 +105,8 @@ function u32(value: number): Buffer {
 
 /** Messages of a full batch: they keep the kernel busy for 5 to 10 ms, on a thread of its own. */
 const MESSAGES = 2048;
+/** Sequence numbers that a batch may need, for what is added between two looks at `full`, too. */
+export const SEQUENCE_NUMBERS = MESSAGES * 2;
 /** A batch of this size counts as full … */
 const FULL_BYTES = 256 * 1024;
 /** … and this much more is kept for what may still be added before anybody looks at `full` again. */
@@ -115,13 +117,13 @@ export class RouteBatch {
   /** Messages added. */
   count = 0;
   /** By message: ids the owner of the routes gave, to undo what the kernel refuses (see FamilyInstaller). */
-  readonly before = new Int32Array(MESSAGES * 2);
-  readonly after = new Int32Array(MESSAGES * 2);
-  readonly family = new Uint8Array(MESSAGES * 2);
+  readonly before = new Int32Array(SEQUENCE_NUMBERS);
+  readonly after = new Int32Array(SEQUENCE_NUMBERS);
+  readonly family = new Uint8Array(SEQUENCE_NUMBERS);
   // Everything in a message is aligned to 4 bytes and written as such words.
   private readonly words = new Uint32Array((FULL_BYTES + SPARE_BYTES) / 4);
   private readonly buffer = Buffer.from(this.words.buffer);
-  private readonly offsets = new Int32Array(MESSAGES * 2);
+  private readonly offsets = new Int32Array(SEQUENCE_NUMBERS);
   private bytes = 0;
   /** Sequence number of the first message. */
   first = 1;
@@ -136,13 +138,8 @@ export class RouteBatch {
     return this.count >= this.most || this.bytes >= FULL_BYTES;
   }
 
-  /** Sequence number of the message after the last one. */
-  get next(): number {
-    return (this.first + this.count) >>> 0;
-  }
-
   /** Empties the batch; its first message will have this sequence number. */
-  clear(first: number): void {
+  clear(first = 0): void {
     this.first = first;
     this.count = 0;
     this.bytes = 0;
@@ -156,7 +153,7 @@ export class RouteBatch {
   /** Asks for the ack and returns the sequence number it will have. */
   close(): number {
     this.buffer[this.offsets[this.count - 1] + 6] |= MessageFlag.ack;
-    return (this.next - 1) >>> 0;
+    return (this.first + this.count - 1) >>> 0;
   }
 
   /** Index of the message with this sequence number; `count` or more when it is none of the batch. */

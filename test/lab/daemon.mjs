@@ -52,7 +52,7 @@ export async function startDaemon(node, config, wrapper = '') {
     throw new Error(`${node.name}: the daemon ended with ${status} as it started\n${readLog(node)}`);
   });
   ended.catch(() => {}); // after the start nobody listens
-  const isReady = () => wholeLog(node).includes('"tsbgp is ready"', before);
+  const isReady = () => wholeLog(node).includes('tsbgp is ready', before);
   await Promise.race([ended, waitFor(`the daemon of ${node.name} is ready`, isReady)]);
   return daemon;
 }

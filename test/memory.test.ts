@@ -59,6 +59,8 @@ it('places large columns in large pages, each at another place before a boundary
     expect(places[i]).toBeGreaterThanOrEqual(large / 2);
     expect(mappingOf(addressOf(column) + large - places[i]).flags).toContain('hg');
   }
+  // What is timed as small pages is small, whatever the machine does by itself.
+  expect(mappingOf(addressOf(columns[0])).flags).toContain('nh');
 });
 
 it.each([

@@ -199,7 +199,7 @@ export class RouteChannel {
 
   /** So many messages of a batch may be refused without an answer being lost. */
   get mostRefusals(): number {
-    return Math.floor(this.socket.receiveBuffer / REFUSAL_BYTES);
+    return Math.max(1, Math.floor(this.socket.receiveBuffer / REFUSAL_BYTES));
   }
 
   /** Sends a batch with at least one message; resolves when the kernel has answered. Never rejects. */

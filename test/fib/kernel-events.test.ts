@@ -1,4 +1,5 @@
-// Dumps and those who must not write meanwhile.
+// Dumps and those who must not write meanwhile: who is told what when a reload comes between. That a reload then ends as it
+// should, with the kernel, is in reload.test.ts.
 
 import { expect, test, vi } from 'vitest';
 import { Kernel } from '../../src/fib/kernel.js';
@@ -21,12 +22,18 @@ function events(current: () => ReturnType<typeof reconciler>): KernelEvents {
   return new KernelEvents(parts, of, () => {});
 }
 
-test('whoever was held for a dump goes on after it, though a reload has put another in its place', async () => {
+/** A dump has begun, and a reload has put another reconciler in the place of the one that it holds. */
+async function replaced() {
   const [before, after] = [reconciler(), reconciler()];
   let current = before;
   const ear = events(() => current);
   await ear.dumpBegins('everything');
   current = after;
+  return { ear, before, after };
+}
+
+test('whoever was held for a dump goes on after it, though a reload has put another in its place', async () => {
+  const { ear, before, after } = await replaced();
   ear.dumpEnds('everything', true);
   expect(before.release).toHaveBeenCalledOnce();
   expect(before.installer.dumpEnds).not.toHaveBeenCalled();
@@ -35,11 +42,7 @@ test('whoever was held for a dump goes on after it, though a reload has put anot
 });
 
 test('a new attempt at a dump holds who is there then', async () => {
-  const [before, after] = [reconciler(), reconciler()];
-  let current = before;
-  const ear = events(() => current);
-  await ear.dumpBegins('everything');
-  current = after;
+  const { ear, before, after } = await replaced();
   await ear.dumpBegins('everything');
   expect(before.release).toHaveBeenCalledOnce();
   ear.dumpEnds('everything', true);

@@ -49,6 +49,24 @@ test('another table, with what a previous run left there', async () => {
   ip('route flush table 1000');
 });
 
+test('another table while the kernel is being read anew', async () => {
+  // So many that the dump has not come to all of them when the reload does.
+  running = await RunningFib.start({}, rib => {
+    for (let i = 0; i < 3000; i++) rib.route(`10.1.${i >> 8}.${i & 255}/32`, '172.18.8.101');
+  });
+  running.fib.converged();
+  await running.settled();
+  const before = ourRoutes(4);
+  // A second one of ours, of which only a dump can tell what became.
+  ip('route append 10.1.0.0/32 via 172.18.8.103 metric 20 proto bgp');
+  while (running.fib.status().resyncs === 0) await new Promise(setImmediate);
+  running.fib.reload({ ...OPTIONS, table: 1000 });
+  await running.expectRoutes(4, before, '1000');
+  await running.expectRoutes(4, []);
+  expect(running.fib.status()).toMatchObject({ table: 1000, installed: 3000, failed: 0 });
+  expect(running.complaints).toEqual([]);
+});
+
 test('install off and on again', async () => {
   running = await RunningFib.start({}, rib => rib.route('10.1.0.0/24', '172.18.8.101'));
   running.fib.converged();

@@ -152,6 +152,13 @@ describe('a batch', () => {
     });
     expect(counts[0]).toBe(2048);
     expect(counts[1]).toBeLessThan(40);
+    const small = new RouteBatch(2);
+    const body = encodeDeletion(Family.ipv4Unicast, identity);
+    const fullness = [0, 1].map(() => {
+      small.add(MessageType.delRoute, 0, Family.ipv4Unicast, new Uint8Array(4), 0, 0, body, 0, 0);
+      return small.full;
+    });
+    expect(fullness).toEqual([false, true]);
   });
 });
 

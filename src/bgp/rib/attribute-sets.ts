@@ -6,9 +6,10 @@
 
 import { readFloat, readU32 } from '../wire/bytes.js';
 import { Arena } from './arena.js';
-import { grown, isLarge, MANY_SETS, Pieces, roomFor } from './columns.js';
+import { grown, isLarge, MANY_SETS, roomFor } from './columns.js';
 import type { NextHops } from './next-hops.js';
 import { ONLY_TO_CUSTOMER } from './only-to-customer.js';
+import { type Numbered, Slots } from './slots.js';
 
 /** Bits of `marks`: what a set contains that the tables act upon. */
 export const Mark = {
@@ -56,7 +57,7 @@ const Code = {
 } as const;
 
 /** The table of attribute sets; ids begin at 1. */
-export class AttributeSets {
+export class AttributeSets implements Numbered {
   readonly arena = new Arena();
   readonly nextHops: NextHops;
   handle = new Uint32Array(64);
@@ -81,7 +82,7 @@ export class AttributeSets {
   count = 0;
   private hashes = new Int32Array(64);
   private scopes = new Int32Array(64);
-  private slots: Int32Array = new Int32Array(128);
+  private readonly slots = new Slots(this, 1);
   private top = 1;
   private freeId = 0;
   private interned = 0;
@@ -101,15 +102,15 @@ export class AttributeSets {
   intern(bytes: Uint8Array, length: number, link: number): number {
     const scope = bytes[0] >= 16 || link === ADVERTISED ? link : 0;
     const hash = hashOf(bytes, length, scope);
-    const mask = this.slots.length - 1;
+    const slots = this.slots.of(hash);
+    const mask = slots.length - 1;
     let slot = hash & mask;
-    for (; ; slot = (slot + 1) & mask) {
-      const id = this.slots[slot];
-      if (id === 0) break;
-      if (this.hashes[id] === hash && this.scopes[id] === scope && this.equals(id, bytes, length)) {
-        this.refs[id]++;
-        return id;
-      }
+    for (; slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const id = slots[slot];
+      if (this.hashes[id] !== hash || this.refs[id] === 0 || this.scopes[id] !== scope) continue;
+      if (!this.equals(id, bytes, length)) continue;
+      this.refs[id]++;
+      return id;
     }
     const id = this.newId();
     this.hashes[id] = hash;
@@ -119,8 +120,8 @@ export class AttributeSets {
     this.serial[id] = ++this.interned;
     this.refs[id] = 1;
     this.describe(id, bytes, length, link);
-    this.slots[slot] = id;
-    if (++this.count * 2 > this.slots.length) this.rehash();
+    this.count++;
+    this.slots.put(id, hash, slot);
     return id;
   }
 
@@ -135,11 +136,10 @@ export class AttributeSets {
 
   release(id: number): void {
     if (--this.refs[id] !== 0) return;
-    this.unlink(id);
     this.arena.release(this.handle[id], this.size[id]);
     this.nextHops.release(this.nextHop[id]);
     this.serial[id] = 0;
-    this.hashes[id] = this.freeId;
+    this.handle[id] = this.freeId;
     this.freeId = id;
     if (--this.count === 0 && isLarge(this.top)) this.beginAgain();
   }
@@ -204,6 +204,19 @@ export class AttributeSets {
     return 0;
   }
 
+  /** Is the number a set at present? */
+  used(id: number): boolean {
+    return this.refs[id] !== 0;
+  }
+
+  hashOf(id: number): number {
+    return this.hashes[id];
+  }
+
+  homeOf(_id: number, hash: number, mask: number): number {
+    return hash & mask;
+  }
+
   private equals(id: number, bytes: Uint8Array, length: number): boolean {
     if (this.size[id] !== length) return false;
     const buffer = this.buffer(id);
@@ -260,7 +273,7 @@ export class AttributeSets {
   private newId(): number {
     const free = this.freeId;
     if (free !== 0) {
-      this.freeId = this.hashes[free];
+      this.freeId = this.handle[free];
       return free;
     }
     const id = this.top++;
@@ -273,7 +286,7 @@ export class AttributeSets {
     this.top = 1;
     this.freeId = 0;
     this.resize(64);
-    this.slots = new Int32Array(128);
+    this.slots.clear();
   }
 
   private resize(length: number): void {
@@ -291,38 +304,6 @@ export class AttributeSets {
     this.marks = grown(this.marks, length, used);
     this.hashes = grown(this.hashes, length, used);
     this.scopes = grown(this.scopes, length, used);
-  }
-
-  private rehash(): void {
-    const old = this.slots;
-    // Past a few thousand sets room for all of a full table's: each doubling would be the longest turn of the loop.
-    const least = old.length < 1 << 14 ? 0 : 2 * MANY_SETS;
-    const length = Math.max(old.length * 2, least);
-    const slots = least === 0 ? new Int32Array(length) : new Pieces().takeInts(length);
-    const mask = slots.length - 1;
-    for (let i = 0; i < old.length; i++) {
-      const id = old[i];
-      if (id === 0) continue;
-      let slot = this.hashes[id] & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = id;
-    }
-    this.slots = slots;
-  }
-
-  private unlink(id: number): void {
-    const slots = this.slots;
-    const mask = slots.length - 1;
-    let hole = this.hashes[id] & mask;
-    while (slots[hole] !== id) hole = (hole + 1) & mask;
-    for (let slot = (hole + 1) & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const home = this.hashes[slots[slot]] & mask;
-      if (((slot - home) & mask) >= ((slot - hole) & mask)) {
-        slots[hole] = slots[slot];
-        hole = slot;
-      }
-    }
-    slots[hole] = 0;
   }
 }
 

@@ -66,12 +66,14 @@ export class DirtySet {
     const size = Math.min(max, this.count);
     const ids = this.spare.length < size ? new Int32Array(size) : this.spare;
     this.spare = NONE;
+    const { queue, bits } = this;
+    const mask = queue.length - 1;
     for (let i = 0; i < size; i++) {
-      const id = this.queue[this.head];
+      const id = queue[(this.head + i) & mask];
       ids[i] = id;
-      this.head = (this.head + 1) & (this.queue.length - 1);
-      this.bits[id >>> 5] &= ~(1 << (id & 31));
+      bits[id >>> 5] &= ~(1 << (id & 31));
     }
+    this.head = (this.head + size) & mask;
     this.count -= size;
     if (this.count === 0 && isLarge(this.queue.length)) {
       this.queue = new Int32Array(64);

@@ -1,20 +1,19 @@
 // The prefixes of one address family as dense ids.
 //
-// Open addressing over key columns (IPv4: one uint32 and a length; IPv6: four and a length). Prefixes come in runs, so neighbors
-// have their slots in one stretch of eight, 32 octets, in an order that differs from stretch to stretch: a run costs one
-// cache line. Probing goes on by STEP slots, which leaves the stretch and in time visits every slot. A slot says where to
-// look, the columns what is there: what is removed stays in its slot, which the same prefix takes again when it comes back,
-// until the slots are placed anew. They are in stripes, which grow one by one, each at a load of its own: no prefix waits for
-// a million others.
+// Key columns (IPv4: one uint32 and a length; IPv6: four and a length) and slots that lead to them (slots.ts). Prefixes come
+// in runs, so neighbors have their slots in one stretch of 64, four cache lines, in an order that differs from stretch to
+// stretch: a run costs a few lines, not one for each. Probing goes on in the next stretch. A removed prefix stays in its
+// slot, which the same prefix takes again when it comes back.
 // `firstPath` heads the prefix's list of paths, `best` is the path the decision process chose (0: none). An id is
 // reused once it has neither paths nor a consumer that still has to hear of it.
 
 import { readU32, wordOf } from '../wire/bytes.js';
 import { Family } from '../wire/family.js';
-import { grown, isLarge, MANY_ROUTES, Pieces, roomFor } from './columns.js';
+import { grown, isLarge, MANY_ROUTES, roomFor } from './columns.js';
+import { type Numbered, Slots } from './slots.js';
 
 /** The table of prefixes; ids begin at 1. */
-export class PrefixTable {
+export class PrefixTable implements Numbered {
   readonly family: Family;
   /** Address words, one (IPv4) or four (IPv6) to an id: signed, which are numbers to V8 before it has compiled anything. */
   address: Int32Array;
@@ -24,11 +23,8 @@ export class PrefixTable {
   /** Prefixes in use. */
   count = 0;
   private holds: Uint16Array;
-  private stripes = emptyStripes();
-  /** By stripe: slots that are not empty, whatever has become of the prefix. */
-  private readonly taken = new Uint32Array(STRIPES);
+  private readonly slots = new Slots(this, STEP);
   private readonly stride: number;
-  private pieces = new Pieces();
   private top = 1;
   private freeIds = 0;
 
@@ -54,7 +50,7 @@ export class PrefixTable {
   /** The id of an IPv4 prefix, or 0. Address words are signed, host bits zero. */
   find4(address: number, length: number): number {
     const hash = hash4(address, length);
-    const slots = this.stripes[hash >>> STRIPE_SHIFT];
+    const slots = this.slots.of(hash);
     const id = slots[this.slot4(slots, hash, address, length)];
     return this.firstPath[id] < 0 ? 0 : id;
   }
@@ -62,7 +58,7 @@ export class PrefixTable {
   /** The id of an IPv4 prefix, made if need be. */
   ensure4(address: number, length: number): number {
     const hash = hash4(address, length);
-    const slots = this.stripes[hash >>> STRIPE_SHIFT];
+    const slots = this.slots.of(hash);
     const slot = this.slot4(slots, hash, address, length);
     const found = slots[slot];
     if (found !== 0 && this.firstPath[found] >= 0) return found;
@@ -74,14 +70,14 @@ export class PrefixTable {
 
   find6(a: number, b: number, c: number, d: number, length: number): number {
     const hash = hash6(a, b, c, d, length);
-    const slots = this.stripes[hash >>> STRIPE_SHIFT];
+    const slots = this.slots.of(hash);
     const id = slots[this.slot6(slots, hash, a, b, c, d, length)];
     return this.firstPath[id] < 0 ? 0 : id;
   }
 
   ensure6(a: number, b: number, c: number, d: number, length: number): number {
     const hash = hash6(a, b, c, d, length);
-    const slots = this.stripes[hash >>> STRIPE_SHIFT];
+    const slots = this.slots.of(hash);
     const slot = this.slot6(slots, hash, a, b, c, d, length);
     const found = slots[slot];
     if (found !== 0 && this.firstPath[found] >= 0) return found;
@@ -195,9 +191,7 @@ export class PrefixTable {
     this.firstPath = new Int32Array(32);
     this.best = new Int32Array(32);
     this.holds = new Uint16Array(32);
-    this.stripes = emptyStripes();
-    this.pieces = new Pieces();
-    this.taken.fill(0);
+    this.slots.clear();
     this.top = 1;
     this.freeIds = 0;
   }
@@ -211,14 +205,14 @@ export class PrefixTable {
     this.holds = grown(this.holds, size);
   }
 
-  private hashOf(id: number): number {
+  hashOf(id: number): number {
     if (this.stride === 1) return hash4(this.address[id], this.length[id]);
     const at = id << 2;
     const w = this.address;
     return hash6(w[at], w[at + 1], w[at + 2], w[at + 3], this.length[id]);
   }
 
-  private homeOf(id: number, hash: number, mask: number): number {
+  homeOf(id: number, hash: number, mask: number): number {
     if (this.stride === 1) return home(hash, this.address[id], this.length[id], mask);
     const at = id << 2;
     const w = this.address;
@@ -254,65 +248,21 @@ export class PrefixTable {
   }
 
   private insert(id: number, hash: number, slot: number): void {
-    const stripe = hash >>> STRIPE_SHIFT;
-    const slots = this.stripes[stripe];
-    const taken = slots[slot] === 0 ? ++this.taken[stripe] : this.taken[stripe];
-    slots[slot] = id;
     this.count++;
-    // A half to three quarters of them, so that stripes that fill alike do not grow in the same moment.
-    if (taken * 2 > slots.length + (slots.length >>> 1) * (stripe / STRIPES)) this.placeAnew(stripe);
+    this.slots.put(id, hash, slot);
   }
-
-  /** Gets rid of what is not there any more, and gives a stripe four times its slots if more than a quarter is. */
-  private placeAnew(stripe: number): void {
-    const before = this.stripes[stripe];
-    // All stripes together are counted; what is in this one turns out when it is placed.
-    const many = this.count * 4 > before.length * STRIPES;
-    this.place(stripe, many ? before.length * 4 : before.length);
-    if (!many && this.taken[stripe] * 4 > before.length) this.place(stripe, before.length * 4);
-  }
-
-  private place(stripe: number, length: number): void {
-    const before = this.stripes[stripe];
-    const slots = length < LARGE_STRIPE ? new Int32Array(length) : this.pieces.takeInts(length);
-    const mask = length - 1;
-    let taken = 0;
-    for (let i = 0; i < before.length; i++) {
-      const id = before[i];
-      if (id === 0 || this.firstPath[id] < 0) continue;
-      const hash = this.hashOf(id);
-      // The number may be another prefix' by now, which has a slot elsewhere or in several.
-      if (hash >>> STRIPE_SHIFT !== stripe) continue;
-      let slot = this.homeOf(id, hash, mask);
-      while (slots[slot] !== 0 && slots[slot] !== id) slot = (slot + STEP) & mask;
-      if (slots[slot] === 0) taken++;
-      slots[slot] = id;
-    }
-    this.stripes[stripe] = slots;
-    this.taken[stripe] = taken;
-  }
-}
-
-const STRIPES = 64;
-/** Slots of a stripe of a large table. */
-const LARGE_STRIPE = 1 << 13;
-/** The highest bits of a hash name the stripe. */
-const STRIPE_SHIFT = 26;
-
-function emptyStripes(): Int32Array[] {
-  return Array.from({ length: STRIPES }, () => new Int32Array(8));
 }
 
 /** One stretch and one slot: odd, so that probing visits all slots of a power of two. */
-const STEP = 9;
+const STEP = 65;
 function mix(h: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);
 }
 
-// The hash names a block and with it the stretch: what is inside of a /21 for the lengths of /22 to /24, of a /18 for /19 to
-// /21, of a /16 for /17 and /18, and the same with the other octets of the word that the prefix ends in.
+// The hash names a block and with it the stretch: what is inside of a /18 for the lengths of /22 to /24, of a /15 for /19 to
+// /21, of a /12 for /17 and /18, and so on with each octet; no block is larger than the word that the prefix ends in.
 
 /** By length: how many bits of its last word the block has, … */
 const BLOCK_BITS = new Uint8Array(129);
@@ -320,7 +270,7 @@ const BLOCK_BITS = new Uint8Array(129);
 const SHORTER = new Uint8Array(129);
 for (let length = 1; length <= 128; length++) {
   const bit = (length - 1) & 7;
-  BLOCK_BITS[length] = ((length - 1) & 24) + [0, 0, 2, 2, 2, 5, 5, 5][bit];
+  BLOCK_BITS[length] = Math.max(0, ((length - 1) & 24) + [-4, -4, -1, -1, -1, 2, 2, 2][bit]);
   SHORTER[length] = [1, 0, 2, 1, 0, 2, 1, 0][bit];
 }
 
@@ -341,10 +291,10 @@ function lastHash(hash: number, word: number, length: number): number {
   return mix(hash ^ block ^ Math.imul(bits + 1, 0x9e3779b1));
 }
 
-/** The slot where probing begins: in the stretch of the block by the three bits after it, in an order of the stretch's own. */
+/** The slot where probing begins: in the stretch of the block by the six bits after it, in an order of the stretch's own. */
 function home(hash: number, word: number, length: number, mask: number): number {
-  const place = ((word << BLOCK_BITS[length]) >>> 29) ^ SHORTER[length];
-  return ((hash << 3) | ((place ^ (hash >>> 23)) & 7)) & mask;
+  const place = ((word << BLOCK_BITS[length]) >>> 26) ^ SHORTER[length];
+  return ((hash << 6) | ((place ^ (hash >>> 20)) & 63)) & mask;
 }
 
 function home6(hash: number, a: number, b: number, c: number, d: number, length: number, mask: number): number {

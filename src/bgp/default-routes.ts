@@ -52,6 +52,7 @@ export class DefaultRoutes {
       const want = wanted.some(({ options }) => options.families.includes(family));
       if (want === this.present[family]) continue;
       this.present[family] = want;
+      this.wake();
       const table = this.rib.families[family];
       const prefix = table.prefixes.ensure(new Uint8Array(addressBytes), 0);
       table.markDirty(prefix);
@@ -64,7 +65,6 @@ export class DefaultRoutes {
         table.announce(prefix, ORIGINATED_SOURCE, pathId, set, Verdict.forSomeNeighbors);
         this.rib.sets.release(set);
       }
-      this.wake();
     }
   }
 }

@@ -266,11 +266,10 @@ export class Neighbor implements SessionHandler {
 
   update(buf: Uint8Array, start: number, end: number): void {
     if (this.importing === null) return;
-    const { rib } = this.context;
-    rib.now = Math.floor(Date.now() / 1000);
+    this.context.wake();
     let scan: UpdateScan;
     try {
-      scan = ingest(rib, this.importing, buf, start, end);
+      scan = ingest(this.context.rib, this.importing, buf, start, end);
     } catch (error) {
       this.malformed.counts.sessionReset++;
       throw error;
@@ -279,7 +278,6 @@ export class Neighbor implements SessionHandler {
       this.malformed.note(scan, buf, start, end, this.session.negotiated?.addPathReceive ?? []);
     if (scan.endOfRib !== -1) this.receivedEndOfRib(scan.endOfRib);
     if (this.options.maxPrefix !== undefined) this.checkPrefixLimit();
-    this.context.wake();
   }
 
   refresh(message: RouteRefreshMessage): void {

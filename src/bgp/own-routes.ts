@@ -140,14 +140,13 @@ export class OwnRoutes {
     verdict: Verdict = Verdict.accepted,
     policy: AppliedPolicy | null = null,
   ): void {
+    this.wake();
     const table = this.rib.families[prefix.family];
-    this.rib.now = Math.floor(Date.now() / 1000);
     const set = this.rib.sets.intern(block, block.length, 0);
     const id = table.prefixes.ensure(prefix.address, prefix.length);
     if (policy === null) table.announce(id, source, 0, set, verdict);
     else table.announceBy(policy, id, source, 0, set);
     this.rib.sets.release(set);
-    this.wake();
   }
 
   private withdraw(prefix: Prefix, source: number): boolean {

@@ -343,9 +343,11 @@ export class Speaker {
     return this.list.subscribe(listener as (event: NeighborEvent) => void);
   }
 
+  /** To be called before routes change, once or for each: what changes in a turn of the loop has the time of its first change. */
   private readonly wake = (): void => {
     if (this.scheduled) return;
     this.scheduled = true;
+    this.rib.now = Math.floor(Date.now() / 1000);
     setImmediate(this.run);
   };
 

@@ -31,7 +31,10 @@ export class MessageWriter {
   private profile!: ExportProfile;
   private options!: ExportOptions;
   private form: number = Form.withdrawn;
+  /** Those that go behind the routes. What goes in front of them is in the set's first message, … */
   private attributes = new Uint8Array(1 << 17);
+  /** … from here on. */
+  private attributesAt = 0;
   private attributesLength = 0;
   private nextHop = new Uint8Array(32);
   private nextHopLength = 0;
@@ -62,7 +65,11 @@ export class MessageWriter {
       for (let i = 0; i < this.nextHopLength; i++) this.nextHop[i] = rendered[1 + i];
       const plain = ipv4 && this.nextHopLength === 4;
       this.form = plain ? Form.nlri : Form.mpReach;
-      this.attributesLength = writeWireAttributes(rendered, 0, end, options.as4, plain, this.attributes, 0);
+      if (plain) this.reserve(options.maxMessageLength);
+      const out = plain ? this.bytes : this.attributes;
+      this.attributesAt = plain ? this.length + HEADER_BYTES + 4 : 0;
+      this.attributesLength =
+        writeWireAttributes(rendered, 0, end, options.as4, plain, out, this.attributesAt) - this.attributesAt;
       const fixed = HEADER_BYTES + 4 + (plain ? 0 : 9 + this.nextHopLength);
       if (fixed + this.attributesLength + LONGEST_NLRI_BYTES <= options.maxMessageLength) return;
     }
@@ -109,8 +116,7 @@ export class MessageWriter {
   private open(): void {
     const { options, form } = this;
     const max = options.maxMessageLength;
-    if (this.length + max > this.bytes.length)
-      this.bytes = grown(this.bytes, Math.max(this.bytes.length * 2, this.length + max));
+    this.reserve(max);
     const { bytes, length: start } = this;
     bytes.fill(0xff, start, start + 16);
     bytes[start + 18] = UPDATE;
@@ -121,12 +127,19 @@ export class MessageWriter {
       this.limit -= 2;
     } else if (form === Form.nlri) {
       at = write16(bytes, at, this.attributesLength);
-      for (let i = 0; i < this.attributesLength; i++) bytes[at++] = this.attributes[i];
+      const { attributesAt: from, attributesLength } = this;
+      if (at !== from) for (let i = 0; i < attributesLength; i++) bytes[at + i] = bytes[from + i];
+      at += attributesLength;
     } else {
       this.limit -= this.attributesLength;
       at = this.openMp(write16(bytes, at, 0));
     }
     this.at = at;
+  }
+
+  private reserve(octets: number): void {
+    const needed = this.length + octets;
+    if (needed > this.bytes.length) this.bytes = grown(this.bytes, Math.max(this.bytes.length * 2, needed));
   }
 
   private openMp(at: number): number {

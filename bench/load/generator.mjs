@@ -146,8 +146,14 @@ const operations = {
   /** Waits until the daemon has told all sessions everything. @param {{ timeoutSeconds: number }} arg */
   async endOfRib({ timeoutSeconds }) {
     const deadline = now() + timeoutSeconds * 1000;
-    while (![...sessions.values()].every(session => session.endOfRib)) {
-      if (now() > deadline) throw new Error(`no End-of-RIB from the daemon within ${timeoutSeconds} s`);
+    for (;;) {
+      const waiting = [...sessions.values()].filter(session => !session.endOfRib);
+      if (waiting.length === 0) return;
+      if (now() > deadline) {
+        const [{ options, failure = 'it is established' }] = waiting;
+        const where = `${waiting.length} of ${sessions.size} sessions within ${timeoutSeconds} s`;
+        throw new Error(`no End-of-RIB on ${where}, the first from ${options.local}: ${failure}`);
+      }
       await new Promise(resolve => setTimeout(resolve, 10));
     }
   },

@@ -52,7 +52,7 @@ export interface NeighborContext {
   local: LocalOptions;
   clusterId: number;
   log: Logger;
-  /** There is work for the next turn of the loop. */
+  /** Routes are about to change, or there is other work for the next turn of the loop. */
   wake(): void;
   /** The neighbor's state changed. */
   changed(neighbor: Neighbor): void;

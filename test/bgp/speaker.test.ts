@@ -1,11 +1,29 @@
 // Whole speakers talking to each other over TCP on loopback addresses.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { NO_POLICIES } from '../../src/bgp/policy/definition.js';
 import type { NeighborOptions } from '../../src/bgp/session/options.js';
 import { established, freePort, neighbor, prefixes, routes, running, start, until } from './speakers.js';
 
 describe('two speakers in one AS', () => {
+  it('know since when they have each route, in whole seconds: their own and those of the other', async () => {
+    const port = await freePort();
+    const a = await start(1, port, [neighbor(1, 2, port)]);
+    const b = await start(2, port, [neighbor(2, 1, port)]);
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const times = [1_800_000_000_400, 1_800_000_060_900];
+    for (const [i, time] of times.entries()) {
+      vi.setSystemTime(time);
+      a.addRoutes([{ prefix: `10.233.${i}.0/24` }]);
+      await until(b, () => prefixes(b).length === i + 1);
+    }
+    const expected = [1_800_000_000_000, 1_800_000_060_000];
+    for (const speaker of [a, b]) expect(routes(speaker).map(route => route.paths[0].receivedAt)).toEqual(expected);
+  });
+
   it('exchange routes of both families, and withdraw them', async () => {
     const port = await freePort();
     const a = await start(1, port, [neighbor(1, 2, port)]);

@@ -41,7 +41,7 @@ it.each(PLACERS)('gives the memory of an emptied table back, and begins again: %
   expect(intern(6)).not.toBe(again);
 });
 
-/** Blocks that differ in one octet, on a few links: all of them are used again and again. */
+/** Blocks that differ in their MED, on a few links: all of them are used again and again. */
 const use = fc.record({
   last: fc.oneof(fc.nat(3), fc.nat(400)),
   link: fc.constantFrom(0, 1, 2),

@@ -1,7 +1,7 @@
 // Where attribute blocks live: byte strings of any length up to 64 KiB in a few large buffers.
 //
 // A block is named by a handle (its offset in 16-byte units), so a column of Uint32 can hold it. Freed blocks of one
-// size wait in a list threaded through their own first bytes; when the last block is freed the buffers are given back.
+// size wait in a list threaded through their own first bytes.
 
 import { Pieces } from './columns.js';
 
@@ -19,12 +19,11 @@ export class Arena {
   private views: DataView[] = [];
   private next = 1;
   private readonly free = new Uint32Array((MAX_BLOCK_BYTES >> UNIT_SHIFT) + 1);
-  private live = 0;
   private pieces = new Pieces();
 
-  /** Bytes held from the system. */
-  get bytes(): number {
-    return this.chunks.length * CHUNK_BYTES;
+  /** Is it worth giving back when nothing in it is needed any more? */
+  get isLarge(): boolean {
+    return this.chunks.length > 1;
   }
 
   /** Copies `length` bytes of `from` (at `start`) into the arena. */
@@ -36,7 +35,6 @@ export class Arena {
     } else {
       handle = this.bump(units);
     }
-    this.live++;
     const chunk = this.chunks[handle >> UNITS_PER_CHUNK_SHIFT];
     const at = (handle & UNIT_MASK) << UNIT_SHIFT;
     for (let i = 0; i < length; i++) chunk[at + i] = from[start + i];
@@ -54,17 +52,18 @@ export class Arena {
 
   /** Gives a block of `length` bytes back. */
   release(handle: number, length: number): void {
-    if (--this.live === 0) {
-      this.chunks = [];
-      this.views = [];
-      this.pieces = new Pieces();
-      this.next = 1;
-      this.free.fill(0);
-      return;
-    }
     const units = (length + 15) >> UNIT_SHIFT;
     this.views[handle >> UNITS_PER_CHUNK_SHIFT].setUint32((handle & UNIT_MASK) << UNIT_SHIFT, this.free[units]);
     this.free[units] = handle;
+  }
+
+  /** Forgets all blocks and gives the memory back. */
+  clear(): void {
+    this.chunks = [];
+    this.views = [];
+    this.pieces = new Pieces();
+    this.next = 1;
+    this.free.fill(0);
   }
 
   private bump(units: number): number {

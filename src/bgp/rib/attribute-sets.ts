@@ -2,11 +2,13 @@
 //
 // A block is canonical (see wire/canonical): next hop first, then the attributes in ascending order, AS numbers in four
 // octets. Beside its bytes stand the columns the decision process compares, so that choosing a best path never looks
-// into a block. Sets are counted: a path, an advertised route or whoever keeps a number holds a reference.
+// into a block. Sets are counted: a path, an advertised route or whoever keeps a number holds a reference. A set to which
+// nobody refers keeps its block until another takes its number: routes that flap bring the same sets again and again.
 
 import { readFloat, readU32 } from '../wire/bytes.js';
 import { Arena } from './arena.js';
-import { grown, isLarge, MANY_SETS, roomFor } from './columns.js';
+import { grown, MANY_SETS, roomFor } from './columns.js';
+import { FreeNumbers } from './free-numbers.js';
 import type { NextHops } from './next-hops.js';
 import { ONLY_TO_CUSTOMER } from './only-to-customer.js';
 import { type Numbered, Slots } from './slots.js';
@@ -84,7 +86,8 @@ export class AttributeSets implements Numbered {
   private scopes = new Int32Array(64);
   private readonly slots = new Slots(this, 1);
   private top = 1;
-  private freeId = 0;
+  /** Through nextHop and originatorId. */
+  private readonly free = new FreeNumbers();
   private interned = 0;
 
   constructor(nextHops: NextHops) {
@@ -107,9 +110,13 @@ export class AttributeSets implements Numbered {
     let slot = hash & mask;
     for (; slots[slot] !== 0; slot = (slot + 1) & mask) {
       const id = slots[slot];
-      if (this.hashes[id] !== hash || this.refs[id] === 0 || this.scopes[id] !== scope) continue;
-      if (!this.equals(id, bytes, length)) continue;
-      this.refs[id]++;
+      if (this.hashes[id] !== hash || this.scopes[id] !== scope || !this.equals(id, bytes, length)) continue;
+      if (this.refs[id] === 0) {
+        this.free.remove(id, this.nextHop, this.originatorId);
+        this.begin(id, bytes, length, link);
+      } else {
+        this.refs[id]++;
+      }
       return id;
     }
     const id = this.newId();
@@ -117,12 +124,17 @@ export class AttributeSets implements Numbered {
     this.scopes[id] = scope;
     this.handle[id] = this.arena.store(bytes, 0, length);
     this.size[id] = length;
-    this.serial[id] = ++this.interned;
-    this.refs[id] = 1;
-    this.describe(id, bytes, length, link);
-    this.count++;
+    this.begin(id, bytes, length, link);
     this.slots.put(id, hash, slot);
     return id;
+  }
+
+  /** The first reference to a set. */
+  private begin(id: number, bytes: Uint8Array, length: number, link: number): void {
+    this.refs[id] = 1;
+    this.serial[id] = ++this.interned;
+    this.describe(id, bytes, length, link);
+    this.count++;
   }
 
   /** Was it interned as ADVERTISED? */
@@ -136,12 +148,10 @@ export class AttributeSets implements Numbered {
 
   release(id: number): void {
     if (--this.refs[id] !== 0) return;
-    this.arena.release(this.handle[id], this.size[id]);
     this.nextHops.release(this.nextHop[id]);
     this.serial[id] = 0;
-    this.handle[id] = this.freeId;
-    this.freeId = id;
-    if (--this.count === 0 && isLarge(this.top)) this.beginAgain();
+    this.free.add(id, this.nextHop, this.originatorId);
+    if (--this.count === 0 && this.arena.isLarge) this.beginAgain();
   }
 
   /** The `link` that tells the set apart from others with the same block. */
@@ -271,9 +281,10 @@ export class AttributeSets implements Numbered {
   }
 
   private newId(): number {
-    const free = this.freeId;
+    const free = this.free.first;
     if (free !== 0) {
-      this.freeId = this.handle[free];
+      this.free.remove(free, this.nextHop, this.originatorId);
+      this.arena.release(this.handle[free], this.size[free]);
       return free;
     }
     const id = this.top++;
@@ -284,9 +295,10 @@ export class AttributeSets implements Numbered {
   /** Gives the memory of an emptied table back. */
   private beginAgain(): void {
     this.top = 1;
-    this.freeId = 0;
+    this.free.first = 0;
     this.resize(64);
     this.slots.clear();
+    this.arena.clear();
   }
 
   private resize(length: number): void {

@@ -3,13 +3,14 @@
 // Key columns (IPv4: one uint32 and a length; IPv6: four and a length) and slots that lead to them (slots.ts). Prefixes come
 // in runs, so neighbors have their slots in one stretch of 64, four cache lines, in an order that differs from stretch to
 // stretch: a run costs a few lines, not one for each. Probing goes on in the next stretch. A removed prefix stays in its
-// slot, which the same prefix takes again when it comes back.
+// slot, and has its id again when it comes back before another has taken that.
 // `firstPath` heads the prefix's list of paths, `best` is the path the decision process chose (0: none). An id is
 // reused once it has neither paths nor a consumer that still has to hear of it.
 
 import { readU32, wordOf } from '../wire/bytes.js';
 import { Family } from '../wire/family.js';
 import { grown, isLarge, MANY_ROUTES, roomFor } from './columns.js';
+import { FreeNumbers } from './free-numbers.js';
 import { type Numbered, Slots } from './slots.js';
 
 /** The table of prefixes; ids begin at 1. */
@@ -26,7 +27,8 @@ export class PrefixTable implements Numbered {
   private readonly slots = new Slots(this, STEP);
   private readonly stride: number;
   private top = 1;
-  private freeIds = 0;
+  /** Through firstPath, which tells a free id by it, and best. */
+  private readonly free = new FreeNumbers();
 
   constructor(family: Family) {
     this.family = family;
@@ -61,7 +63,7 @@ export class PrefixTable implements Numbered {
     const slots = this.slots.of(hash);
     const slot = this.slot4(slots, hash, address, length);
     const found = slots[slot];
-    if (found !== 0 && this.firstPath[found] >= 0) return found;
+    if (found !== 0) return this.present(found);
     const id = this.newId(length);
     this.address[id] = address;
     this.insert(id, hash, slot);
@@ -80,7 +82,7 @@ export class PrefixTable implements Numbered {
     const slots = this.slots.of(hash);
     const slot = this.slot6(slots, hash, a, b, c, d, length);
     const found = slots[slot];
-    if (found !== 0 && this.firstPath[found] >= 0) return found;
+    if (found !== 0) return this.present(found);
     const id = this.newId(length);
     const at = id << 2;
     this.address[at] = a;
@@ -164,9 +166,9 @@ export class PrefixTable implements Numbered {
   }
 
   private newId(length: number): number {
-    let id = this.freeIds;
+    let id = this.free.first;
     if (id !== 0) {
-      this.freeIds = ~this.firstPath[id];
+      this.free.remove(id, this.firstPath, this.best);
     } else {
       id = this.top++;
       if (id === this.length.length) this.growColumns();
@@ -177,10 +179,18 @@ export class PrefixTable implements Numbered {
     return id;
   }
 
-  // A free id carries the next free one in firstPath, inverted (negative) so that `used` can tell.
+  /** The id, in use again if it was free. */
+  private present(id: number): number {
+    if (this.firstPath[id] >= 0) return id;
+    this.free.remove(id, this.firstPath, this.best);
+    this.firstPath[id] = 0;
+    this.best[id] = 0;
+    this.count++;
+    return id;
+  }
+
   private release(id: number): void {
-    this.firstPath[id] = ~this.freeIds;
-    this.freeIds = id;
+    this.free.add(id, this.firstPath, this.best);
     this.count--;
     if (this.count === 0 && isLarge(this.top)) this.shrink();
   }
@@ -193,7 +203,7 @@ export class PrefixTable implements Numbered {
     this.holds = new Uint16Array(32);
     this.slots.clear();
     this.top = 1;
-    this.freeIds = 0;
+    this.free.first = 0;
   }
 
   private growColumns(): void {
@@ -219,10 +229,7 @@ export class PrefixTable implements Numbered {
     return home6(hash, w[at], w[at + 1], w[at + 2], w[at + 3], this.length[id], mask);
   }
 
-  /**
-   * The slot of an IPv4 prefix: the first that has a number of it, in use or free, or the empty one after all that may. A
-   * prefix that comes back takes that slot, so a number in use is found before any that the prefix has had.
-   */
+  /** The slot of an IPv4 prefix: the one that leads to its id, in use or free, or the empty one after all that may. */
   private slot4(slots: Int32Array, hash: number, address: number, length: number): number {
     const { address: words, length: lengths } = this;
     const mask = slots.length - 1;

@@ -43,11 +43,11 @@ export class Slots {
     return this.stripes[hash >>> STRIPE_SHIFT];
   }
 
-  /** Puts a number where probing for it ended. The table counts it already. */
+  /** Puts a number into the empty slot where probing for it ended. The table counts it already. */
   put(id: number, hash: number, slot: number): void {
     const stripe = hash >>> STRIPE_SHIFT;
     const slots = this.stripes[stripe];
-    const taken = slots[slot] === 0 ? ++this.taken[stripe] : this.taken[stripe];
+    const taken = ++this.taken[stripe];
     slots[slot] = id;
     // A half to three quarters of them, so that stripes that fill alike do not grow in the same moment.
     if (taken * 2 > slots.length + (slots.length >>> 1) * (stripe / STRIPES)) this.placeAnew(stripe);

@@ -95,6 +95,28 @@ describe.each(FAMILIES)('the prefix table of family $family', ({ family, octets 
     expect(table.ensure(following(Array(octets).fill(10), 24, 1), 24)).toBe(1);
   });
 
+  it('knows prefixes by the same ids when they come back, in whatever order', () => {
+    const table = new PrefixTable(family);
+    const prefixes = Array.from({ length: 200 }, (_, n) => following(Array(octets).fill(10), 24, n));
+    const ids = prefixes.map(prefix => table.ensure(prefix, 24));
+    fc.assert(
+      fc.property(fc.shuffledSubarray(ids), fc.nat(), (gone, seed) => {
+        for (const id of gone) table.releaseIfIdle(id);
+        expect(table.count).toBe(200 - gone.length);
+        expect(gone.some(id => table.used(id))).toBe(false);
+        const start = seed % (gone.length + 1);
+        for (const id of [...gone.slice(start), ...gone.slice(0, start)]) {
+          const prefix = prefixes[ids.indexOf(id)];
+          expect(table.find(prefix, 24)).toBe(0);
+          expect(table.ensure(prefix, 24)).toBe(id);
+          expect(table.best[id]).toBe(0);
+        }
+        expect(table.count).toBe(200);
+      }),
+    );
+    expect(table.capacity).toBe(256);
+  });
+
   it('stays quick to search while different prefixes come and go', () => {
     const table = new PrefixTable(family);
     const address = new Uint8Array(octets);

@@ -282,7 +282,6 @@ describe('update groups', () => {
         expect(table.prefixes.count).toBe(0);
         expect(table.paths.count).toBe(0);
         expect(rib.sets.count).toBe(0);
-        expect(rib.sets.arena.bytes).toBe(0);
       }),
       { numRuns: 300 },
     );

@@ -80,7 +80,8 @@ it('knows a set by its block and its link as long as somebody refers to it: agai
 
 it('knows sets by the same numbers when they come back, until others have taken these', () => {
   const { sets } = newRib();
-  const blocks = Array.from({ length: 100 }, (_, med) => block({ asPath: '1 2 3', nextHop: '10.0.0.1', med }));
+  const path = { asPath: '1 2 3', nextHop: '10.0.0.1', originatorId: '9.9.9.9' };
+  const blocks = Array.from({ length: 100 }, (_, med) => block({ ...path, med }));
   const intern = (n: number) => sets.intern(blocks[n], blocks[n].length, 0);
   const ids = blocks.map((_, n) => intern(n));
   fc.assert(
@@ -95,7 +96,7 @@ it('knows sets by the same numbers when they come back, until others have taken 
     }),
   );
   for (const n of [1, 2, 3]) sets.release(ids[n]);
-  const other = block({ asPath: '4 5', nextHop: '10.0.0.1', med: 1000 });
+  const other = block({ ...path, med: 1000 });
   expect(sets.intern(other, other.length, 0)).toBe(ids[3]);
   expect([intern(1), intern(2)]).toEqual([ids[1], ids[2]]);
   const last = intern(3);

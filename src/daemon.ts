@@ -12,6 +12,7 @@ import type { ApiServer } from './api/server.js';
 import { serveApi } from './api/server.js';
 import { isRange } from './bgp/dynamic-neighbors.js';
 import { RefusedRoute } from './bgp/local-routes.js';
+import { rehearse } from './bgp/rehearsal.js';
 import { placeLargeColumns } from './bgp/rib/columns.js';
 import { Speaker } from './bgp/speaker.js';
 import { InputError } from './bgp/wire/input-error.js';
@@ -64,6 +65,9 @@ export async function runDaemon(args: DaemonArguments): Promise<void> {
   }
   await daemon.ended;
 }
+
+/** Sessions come first; those that take longer find the rehearsal over. */
+const REHEARSE_AFTER_MS = 50;
 
 /** A running daemon. */
 class Daemon implements DaemonControl {
@@ -119,6 +123,10 @@ class Daemon implements DaemonControl {
     notify('READY=1', `STATUS=AS ${current.as}, router id ${current.routerId}`);
     this.stopWatchdog = keepWatchdogFed();
     log.info('tsbgp is ready');
+    const families = new Set(current.neighbors.flatMap(neighbor => neighbor.families));
+    for (const [i, family] of [...families].entries()) {
+      setTimeout(() => rehearse(family), (i + 1) * REHEARSE_AFTER_MS).unref();
+    }
   }
 
   /** Undoes a start that failed half way. */

@@ -14,13 +14,29 @@ import type { Negotiated } from './session/session.js';
 import { Family } from './wire/family.js';
 import { parseAddress } from './wire/prefix.js';
 
+/** What the tables need of what was negotiated. */
+export type Terms = Pick<
+  Negotiated,
+  | 'as4'
+  | 'families'
+  | 'addPathReceive'
+  | 'addPathSend'
+  | 'extendedNextHop'
+  | 'maxMessageLength'
+  | 'longLived'
+  | 'remoteAs'
+  | 'nextHopSelf'
+  | 'subnets'
+  | 'interfaceIndex'
+>;
+
 /** How the neighbor's UPDATEs are read and judged. */
 export function importContext(
   source: number,
   options: NeighborOptions,
   local: LocalOptions,
   clusterId: number,
-  negotiated: Negotiated,
+  negotiated: Terms,
   rule: ImportRule,
 ): ImportContext {
   const relation = relationTo(options.as, local);
@@ -60,7 +76,7 @@ export function importContext(
  * The link of link-local next hops; with a neighbor that is named by its interface they count even beside global ones, which
  * need not be on a subnet of ours.
  */
-export function linkOf(options: NeighborOptions, { interfaceIndex }: Negotiated): number {
+export function linkOf(options: NeighborOptions, { interfaceIndex }: Terms): number {
   return options.interface === undefined ? interfaceIndex : interfaceIndex | LINK_LOCAL_FIRST;
 }
 
@@ -71,7 +87,7 @@ export function exportOptions(
   options: NeighborOptions,
   local: LocalOptions,
   clusterId: number,
-  negotiated: Negotiated,
+  negotiated: Terms,
   { accept, policy }: BoundRule,
   maintenance: boolean,
 ): ExportOptions {
@@ -102,7 +118,7 @@ export function exportOptions(
 }
 
 // RFC 4271 §6.3: what is off the subnets in common is ignored from external neighbors one hop away.
-function nextHopRule(options: NeighborOptions, internal: boolean, negotiated: Negotiated): NextHopRule {
+function nextHopRule(options: NeighborOptions, internal: boolean, negotiated: Terms): NextHopRule {
   const { ipv4, ipv6, linkLocal } = negotiated.nextHopSelf;
   const own = [ipv4, ipv6, linkLocal].filter(address => address !== null);
   const subnets = negotiated.subnets.map(cidr => {
@@ -139,7 +155,7 @@ function asPathEdits({ as, asPath }: NeighborOptions, local: LocalOptions, remot
 
 // RFC 2545 §3: a neighbor on the same link is given the link-local address beside the global one. One that is named by its
 // interface need not have IPv4 there, nor our subnets.
-function ownNextHop(family: Family, options: NeighborOptions, internal: boolean, negotiated: Negotiated): Uint8Array {
+function ownNextHop(family: Family, options: NeighborOptions, internal: boolean, negotiated: Terms): Uint8Array {
   const { ipv4, ipv6, linkLocal } = negotiated.nextHopSelf;
   const named = options.interface !== undefined;
   if (family === Family.ipv4Unicast && ((ipv4 !== null && !named) || !negotiated.extendedNextHop)) return ipv4 ?? NONE;

@@ -43,14 +43,29 @@ export class Slots {
     return this.stripes[hash >>> STRIPE_SHIFT];
   }
 
-  /** Puts a number into the empty slot where probing for it ended. The table counts it already. */
+  /** Puts a number into the empty slot where probing for it ended, or a stale one before it. The table counts it already. */
   put(id: number, hash: number, slot: number): void {
     const stripe = hash >>> STRIPE_SHIFT;
     const slots = this.stripes[stripe];
+    const stale = this.staleSlot(slots, id, hash, slot);
+    slots[stale] = id;
+    if (stale !== slot) return;
     const taken = ++this.taken[stripe];
-    slots[slot] = id;
     // A half to three quarters of them, so that stripes that fill alike do not grow in the same moment.
     if (taken * 2 > slots.length + (slots.length >>> 1) * (stripe / STRIPES)) this.placeAnew(stripe);
+  }
+
+  /**
+   * The first slot on the way to `end` whose number is another stripe's by now, or `end`. Else what comes and goes in turns,
+   * each time with another's number, would take one more slot each time.
+   */
+  private staleSlot(slots: Int32Array, id: number, hash: number, end: number): number {
+    const { table, step } = this;
+    const mask = slots.length - 1;
+    let slot = table.homeOf(id, hash, mask);
+    while (slot !== end && table.hashOf(slots[slot]) >>> STRIPE_SHIFT === hash >>> STRIPE_SHIFT)
+      slot = (slot + step) & mask;
+    return slot;
   }
 
   /** Empties all slots and gives their memory back. */

@@ -71,6 +71,18 @@ const hashes = fc.oneof(
 );
 
 describe.each([1, 65])('slots, %i apart', step => {
+  it('do not fill with what comes and goes in turns, each time with a number of another', () => {
+    const table = new Hashes(step);
+    for (let n = 0; n < 20_000; n++) table.add(hashOf(n), step);
+    const turning = [1 << 26, 2 << 26, 3 << 26].map(stripe => stripe | 12_345);
+    const ids = turning.slice(0, 2).map(hash => table.add(hash, step));
+    for (let n = 0; n < 3000; n++) {
+      table.remove(ids[n % 2]);
+      ids[n % 2] = table.add(turning[(n + 2) % 3], step);
+    }
+    for (const hash of turning) expect(table.find(hash, step).looks).toBeLessThan(20);
+  });
+
   it('lead to what is there and to nothing else', () => {
     const turns = fc.array(fc.record({ hash: hashes, add: fc.boolean() }), { maxLength: 800 });
     fc.assert(

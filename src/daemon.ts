@@ -15,6 +15,7 @@ import { RefusedRoute } from './bgp/local-routes.js';
 import { rehearse } from './bgp/rehearsal.js';
 import { placeLargeColumns } from './bgp/rib/columns.js';
 import { Speaker } from './bgp/speaker.js';
+import { FAMILIES } from './bgp/wire/family.js';
 import { InputError } from './bgp/wire/input-error.js';
 import { parsePrefix } from './bgp/wire/prefix.js';
 import { diffConfig } from './config/diff.js';
@@ -123,9 +124,18 @@ class Daemon implements DaemonControl {
     notify('READY=1', `STATUS=AS ${current.as}, router id ${current.routerId}`);
     this.stopWatchdog = keepWatchdogFed();
     log.info('tsbgp is ready');
-    const families = new Set(current.neighbors.flatMap(neighbor => neighbor.families));
+    this.rehearse();
+  }
+
+  /** One family after the other, each in a turn of its own. */
+  private rehearse(): void {
+    const families = new Set(this.current.neighbors.flatMap(neighbor => neighbor.families));
     for (const [i, family] of [...families].entries()) {
-      setTimeout(() => rehearse(family), (i + 1) * REHEARSE_AFTER_MS).unref();
+      const play = () => {
+        const octets = rehearse(family);
+        this.log.debug({ family: FAMILIES[family].name, octets }, 'rehearsed');
+      };
+      setTimeout(play, (i + 1) * REHEARSE_AFTER_MS).unref();
     }
   }
 

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Compiled, compile } from '../cli/compiled.js';
 import { announce, conforms, eventually, freePort, fromExternal, has, replace, routeAt, withdraw } from './bed.js';
 import { attr, attribute, cap, KEEPALIVE, message, nlri, octets, open, Type, update } from './bytes.js';
@@ -36,7 +36,7 @@ port: ${port}
 state-file: false
 fib: { install: false }
 api: { socket: ${join(compiled.directory, 'tsbgp.sock')} }
-log: { level: info, format: json }
+log: { level: debug, format: json }
 neighbors:
 ${[2, 3, 4].map(neighbor).join('\n')}
 `,
@@ -57,6 +57,12 @@ afterAll(async () => {
     await once(daemon, 'exit');
   }
   compiled.remove();
+});
+
+it('rehearses the families of its neighbors when it is ready', async () => {
+  const rehearsed = (family: string) =>
+    new RegExp(`"family":"${family}","octets":[1-9]\\d*,"msg":"rehearsed"`).test(output);
+  for (const family of ['ipv4-unicast', 'ipv6-unicast']) await eventually(family, () => rehearsed(family));
 });
 
 async function peer(n: number): Promise<RawPeer> {
